@@ -1,0 +1,6 @@
+/// One small class per native object of llama.cpp, ggml and FAISS. Every handle is owned the moment it is returned, and
+/// every input that would abort the process is refused in Java.
+@org.jspecify.annotations.NullMarked
+module umem.bindings {
+    requires transitive umem.provision;
+}

@@ -1,0 +1,13 @@
+/// The memory-augmented agent: tasks, language models, retrieval, the memory bank, and the stream in which it evolves.
+@org.jspecify.annotations.NullMarked
+module umem.engine {
+    requires static jdk.incubator.vector;
+    requires transitive umem.bindings;
+    requires dev.hardwood.core;
+    requires java.net.http;
+    requires tools.jackson.databind;
+
+    exports umem.engine.embedding;
+    exports umem.engine.language;
+    exports umem.engine.task;
+}
