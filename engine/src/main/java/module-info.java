@@ -9,5 +9,6 @@ module umem.engine {
 
     exports umem.engine.embedding;
     exports umem.engine.language;
+    exports umem.engine.search;
     exports umem.engine.task;
 }
