@@ -11,4 +11,5 @@ module umem.engine {
     exports umem.engine.language;
     exports umem.engine.search;
     exports umem.engine.task;
+    exports umem.engine.task.desk;
 }
