@@ -3,4 +3,6 @@
 @org.jspecify.annotations.NullMarked
 module umem.bindings {
     requires transitive umem.provision;
+
+    exports umem.bindings.llama;
 }
