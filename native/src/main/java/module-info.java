@@ -3,8 +3,12 @@
 @org.jspecify.annotations.NullMarked
 module umem.provision {
     requires transitive org.jspecify;
+    requires java.net.http;
     requires tools.jackson.databind;
 
     exports umem.error;
     exports umem.provision;
+
+    opens umem.provision to
+            tools.jackson.databind;
 }
