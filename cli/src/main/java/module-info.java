@@ -1,14 +1,18 @@
 /// The command line.
 @org.jspecify.annotations.NullMarked
 module umem.cli {
+    requires com.samskivert.jmustache;
     requires transitive info.picocli;
     requires jdk.incubator.vector;
+    requires jdk.unsupported;
     requires tools.jackson.databind;
     requires transitive umem.trainer;
 
     exports umem.cli;
 
     opens umem.cli to
+            info.picocli;
+    opens umem.cli.command to
             info.picocli;
 
     uses umem.cli.Subcommand;
