@@ -3,12 +3,16 @@
 module umem.engine {
     requires static jdk.incubator.vector;
     requires transitive umem.bindings;
+    requires com.samskivert.jmustache;
     requires dev.hardwood.core;
     requires java.net.http;
     requires tools.jackson.databind;
 
     exports umem.engine.embedding;
+    exports umem.engine.executor;
     exports umem.engine.language;
+    exports umem.engine.memory;
+    exports umem.engine.optimizer;
     exports umem.engine.search;
     exports umem.engine.task;
     exports umem.engine.task.desk;

@@ -1,0 +1,24 @@
+package umem.engine.optimizer;
+
+/// A GBNF grammar of the outputs that [ActionParser] accepts: a short analysis, then one block whose operation names
+/// only what
+/// can be named. For models that would otherwise miss the format; off by default, since the format reward needs
+/// failures to
+/// learn from.
+final class ActionGrammar {
+    private ActionGrammar() {}
+
+    /// @param shown number of entries that UPDATE may name
+    static String of(int shown) {
+        StringBuilder operations = new StringBuilder("\"ADD\"");
+        for (int i = 0; i < shown; i++) {
+            operations.append(" | \"UPDATE ").append(i).append('"');
+        }
+        return """
+                root ::= analysis "<experience><value>" value "</value><operation>" operation "</operation></experience>"
+                analysis ::= [^<>]{0,400}
+                value ::= [^<> \\n\\t] [^<>\\n\\t]{0,400}
+                operation ::= %s
+                """.formatted(operations);
+    }
+}
