@@ -3,10 +3,13 @@ package umem.provision;
 import java.util.Locale;
 
 /// Byte counts for people: decimal units, as disks and package clients count.
-final class ByteCount {
+public final class ByteCount {
     private ByteCount() {}
 
-    static String format(long bytes) {
+    /// `1.1 GB` for 1117320768.
+    ///
+    /// @param bytes at least 0
+    public static String format(long bytes) {
         if (bytes < 1000) {
             return bytes + " B";
         }
