@@ -16,9 +16,8 @@ import umem.error.UmemException;
 ///
 /// Belongs to the thread that created it; any other thread gets an [IllegalStateException], except for [#abort()]. Owns
 /// one
-/// shared arena (the abort callback outlives a call and is read by native threads), closed after the native context.
-/// Use a
-/// platform thread: a native call pins its carrier.
+/// shared arena (the abort callback outlives a call and is read by native threads), closed after the native context. Use
+/// a platform thread: a native call pins its carrier.
 public final class Context implements AutoCloseable {
     /// What became of a decode call.
     public enum Status {
@@ -30,6 +29,8 @@ public final class Context implements AutoCloseable {
         ABORTED
     }
 
+    private static final int ABORT_CODE = 2;
+
     private final Thread owner = Thread.currentThread();
     private final Model model;
     private final ContextOptions options;
@@ -39,6 +40,7 @@ public final class Context implements AutoCloseable {
     private final BitSet outputs = new BitSet();
     private final BitSet encoded = new BitSet();
     private volatile boolean aborting;
+    private boolean sealed;
     private boolean closed;
 
     private Context(Model model, ContextOptions options, Arena arena, MemorySegment handle) {
@@ -158,7 +160,9 @@ public final class Context implements AutoCloseable {
         int code;
         computing.lock();
         try {
-            aborting = false;
+            if (sealed) {
+                return Status.ABORTED;
+            }
             NativeLog.clear();
             code = Llama.llama_decode(context, batch.struct());
         } finally {
@@ -174,7 +178,8 @@ public final class Context implements AutoCloseable {
             case 1 -> {
                 return Status.FULL;
             }
-            case 2 -> {
+            case ABORT_CODE -> {
+                aborting = false;
                 return Status.ABORTED;
             }
             default -> throw failure("llama_decode", code);
@@ -203,13 +208,13 @@ public final class Context implements AutoCloseable {
         int code;
         computing.lock();
         try {
-            aborting = false;
             NativeLog.clear();
-            code = Llama.llama_encode(context, batch.struct());
+            code = sealed ? ABORT_CODE : Llama.llama_encode(context, batch.struct());
         } finally {
             computing.unlock();
         }
-        if (code == 2) {
+        if (code == ABORT_CODE) {
+            aborting = false;
             throw new UmemException(ErrorKind.INTERRUPTED, "encoding was interrupted");
         }
         if (code != 0) {
@@ -356,7 +361,7 @@ public final class Context implements AutoCloseable {
         }
     }
 
-    /// Makes the running call return soon. For any thread; without effect when none runs. Works on the CPU only.
+    /// Makes the running call return soon, or the next one if none runs. For any thread. On a GPU the call ends first.
     public void abort() {
         aborting = true;
     }
@@ -364,6 +369,8 @@ public final class Context implements AutoCloseable {
     /// Waits until no call runs and lets none begin: for the exit of the process.
     void seal() {
         computing.lock();
+        sealed = true;
+        computing.unlock();
     }
 
     MemorySegment sampling() {
@@ -379,8 +386,16 @@ public final class Context implements AutoCloseable {
         MemorySegment context = handle();
         closed = true;
         model.library().unregister(this);
-        Llama.llama_free(context);
-        arena.close();
+        computing.lock();
+        try {
+            // While the process exits, ggml's statics may be gone already; the system frees the memory anyway.
+            if (!sealed) {
+                Llama.llama_free(context);
+                arena.close();
+            }
+        } finally {
+            computing.unlock();
+        }
         model.release();
     }
 }
