@@ -9,6 +9,7 @@ module umem.cli {
     requires transitive umem.trainer;
 
     exports umem.cli;
+    exports umem.cli.terminal;
 
     opens umem.cli to
             info.picocli;

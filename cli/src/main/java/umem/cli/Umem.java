@@ -83,7 +83,7 @@ public final class Umem implements Runnable {
     CommandLine commandLine() {
         CommandLine line = new CommandLine(this).addSubcommand("completion", new CompletionCommand(terminal));
         for (Subcommand subcommand : ServiceLoader.load(Subcommand.class)) {
-            line.addSubcommand(subcommand.command());
+            line.addSubcommand(subcommand.command(terminal));
         }
         line.setOut(new PrintWriter(terminal.out(), true));
         line.setErr(new PrintWriter(terminal.err(), true));
