@@ -9,6 +9,7 @@ module umem.engine {
     requires tools.jackson.databind;
 
     exports umem.engine.embedding;
+    exports umem.engine.evolution;
     exports umem.engine.executor;
     exports umem.engine.language;
     exports umem.engine.memory;

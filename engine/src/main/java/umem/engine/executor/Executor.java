@@ -103,6 +103,11 @@ public final class Executor {
         };
     }
 
+    /// How many tasks the model works on at the same time, at least 1.
+    public int parallelism() {
+        return model.parallelism();
+    }
+
     /// A short name for reports.
     public String name() {
         return model.name();

@@ -121,6 +121,15 @@ public final class MemoryBank implements Memories, AutoCloseable {
         return reading(log::sequence);
     }
 
+    /// The events with higher numbers, oldest first.
+    ///
+    /// @param sequence number of an event, 0 for all
+    public List<BankEvent> eventsAfter(long sequence) {
+        return reading(() -> log.events().stream()
+                .filter(event -> event.sequence() > sequence)
+                .toList());
+    }
+
     /// Commits `Apply(B, a)` (spec, section 3): it is on disk when this returns, or nothing has changed.
     ///
     /// @param action ADD appends an entry; UPDATE i replaces value and key of `shown.get(i)`, keeping id and usage count
