@@ -4,5 +4,6 @@
 module umem.bindings {
     requires transitive umem.provision;
 
+    exports umem.bindings;
     exports umem.bindings.llama;
 }

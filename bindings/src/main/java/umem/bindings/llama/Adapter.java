@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
+import umem.bindings.NativeException;
 import umem.bindings.internal.generated.Llama;
 import umem.error.ErrorKind;
 

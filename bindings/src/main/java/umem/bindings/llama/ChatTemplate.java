@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import umem.bindings.NativeException;
 import umem.bindings.internal.generated.Llama;
 import umem.bindings.internal.generated.llama_chat_message;
 import umem.error.ErrorKind;

@@ -6,6 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import umem.bindings.NativeException;
+import umem.bindings.internal.FreeMemory;
 import umem.bindings.internal.generated.Llama;
 import umem.bindings.internal.generated.ggml_abort_callback;
 import umem.bindings.internal.generated.llama_context_params;

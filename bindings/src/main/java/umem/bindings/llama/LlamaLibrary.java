@@ -12,6 +12,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import umem.bindings.NativeException;
+import umem.bindings.internal.Dlopen;
 import umem.bindings.internal.generated.Llama;
 import umem.bindings.internal.generated.llama_context_params;
 import umem.bindings.internal.generated.llama_model_params;

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import umem.bindings.NativeException;
+import umem.bindings.internal.FreeMemory;
 import umem.bindings.internal.generated.Llama;
 import umem.bindings.internal.generated.llama_model_params;
 import umem.error.ErrorKind;

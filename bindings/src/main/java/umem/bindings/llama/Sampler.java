@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
+import umem.bindings.NativeException;
 import umem.bindings.internal.generated.Llama;
 import umem.bindings.internal.generated.llama_token_data;
 import umem.bindings.internal.generated.llama_token_data_array;

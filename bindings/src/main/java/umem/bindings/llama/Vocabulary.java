@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import umem.bindings.NativeException;
 import umem.bindings.internal.generated.Llama;
 import umem.error.ErrorKind;
 

@@ -1,4 +1,4 @@
-package umem.bindings.llama;
+package umem.bindings.internal;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

@@ -1,4 +1,4 @@
-package umem.bindings.llama;
+package umem.bindings.internal;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,13 +11,13 @@ import umem.error.UmemException;
 ///
 /// Native allocation does not fail politely. Linux overcommits and then kills, so need is compared with supply
 /// beforehand.
-final class FreeMemory {
+public final class FreeMemory {
     private static final Path CGROUP = Path.of("/sys/fs/cgroup");
 
     private FreeMemory() {}
 
     /// @throws UmemException of kind MODEL if fewer than `bytes` are free
-    static void require(long bytes, String what) {
+    public static void require(long bytes, String what) {
         long free = bytes();
         if (bytes > free) {
             throw new UmemException(
@@ -32,7 +32,7 @@ final class FreeMemory {
     }
 
     /// Bytes that are free, [Long#MAX_VALUE] where the system does not say.
-    static long bytes() {
+    public static long bytes() {
         long free = Long.MAX_VALUE;
         try {
             for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {

@@ -1,4 +1,4 @@
-package umem.bindings.llama;
+package umem.bindings;
 
 import org.jspecify.annotations.Nullable;
 import umem.error.ErrorKind;
@@ -17,7 +17,7 @@ public final class NativeException extends UmemException {
     /// @param message one line for the user
     /// @param function the native function that failed
     /// @param code its return code, 0 where it returns a pointer
-    /// @param nativeText the first error line that the library logged, or null
+    /// @param nativeText what the library says about it, or null
     /// @param libraryVersion version of the library
     public NativeException(
             ErrorKind kind,
@@ -43,7 +43,7 @@ public final class NativeException extends UmemException {
         return code;
     }
 
-    /// The first error line that the library logged during the call, or null.
+    /// What the library says about it (llama.cpp: the first error line that it logged during the call), or null.
     public @Nullable String nativeText() {
         return nativeText;
     }
