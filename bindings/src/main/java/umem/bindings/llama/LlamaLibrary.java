@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import umem.bindings.NativeException;
 import umem.bindings.internal.Dlopen;
+import umem.bindings.internal.ElfFile;
 import umem.bindings.internal.generated.Llama;
 import umem.bindings.internal.generated.llama_context_params;
 import umem.bindings.internal.generated.llama_model_params;
@@ -90,10 +91,7 @@ public final class LlamaLibrary {
     }
 
     private static void open(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new UmemException(
-                    ErrorKind.NATIVE, "native library " + file + " is missing; provision the libraries again");
-        }
+        ElfFile.requireWhole(file);
         try {
             System.load(file.toString());
         } catch (UnsatisfiedLinkError e) {
