@@ -3,6 +3,7 @@
 #include <faiss/Index.h>
 #include <faiss/IndexFlat.h>
 #include <faiss/IndexIDMap.h>
+#include <faiss/impl/FaissAssert.h>
 #include <faiss/impl/FaissException.h>
 #include <faiss/index_factory.h>
 #include <faiss/index_io.h>
@@ -177,6 +178,15 @@ int32_t umem_faiss_search(const umem_faiss_index *index, int64_t n, const float 
     if (n > 0) {
       i->search(n, queries, k, scores, ids);
     }
+  });
+}
+
+int32_t umem_faiss_contains(const umem_faiss_index *index, int64_t id, int32_t *contains) {
+  return guarded([&] {
+    require(contains != nullptr, "contains is null");
+    const auto *mapped = dynamic_cast<const faiss::IndexIDMap2 *>(of(index));
+    FAISS_THROW_IF_NOT_MSG(mapped != nullptr, "the index keeps no ids of its caller");
+    *contains = mapped->rev_map.count(id) == 0 ? 0 : 1;
   });
 }
 

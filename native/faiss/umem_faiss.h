@@ -63,12 +63,16 @@ UMEM_FAISS_API int32_t umem_faiss_trained(const umem_faiss_index *index, int32_t
 
 UMEM_FAISS_API int32_t umem_faiss_train(umem_faiss_index *index, int64_t n, const float *rows);
 
+/* Adds rows. An id that is there already is not refused: it then names the later row, and searches find both. */
 UMEM_FAISS_API int32_t umem_faiss_add(umem_faiss_index *index, int64_t n, const float *rows, const int64_t *ids);
 
 /* The k best rows for each of n queries, best first: n * k scores and n * k ids. Where there are fewer rows than k the
  * remaining ids are -1. */
 UMEM_FAISS_API int32_t umem_faiss_search(const umem_faiss_index *index, int64_t n, const float *queries, int64_t k,
                                          float *scores, int64_t *ids);
+
+/* 1 when a row has the id, else 0. Refused by an index that keeps no ids of its caller. */
+UMEM_FAISS_API int32_t umem_faiss_contains(const umem_faiss_index *index, int64_t id, int32_t *contains);
 
 /* Copies one row out: dimension floats. Refused when the id is unknown. */
 UMEM_FAISS_API int32_t umem_faiss_reconstruct(const umem_faiss_index *index, int64_t id, float *row);

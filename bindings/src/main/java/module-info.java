@@ -5,5 +5,6 @@ module umem.bindings {
     requires transitive umem.provision;
 
     exports umem.bindings;
+    exports umem.bindings.faiss;
     exports umem.bindings.llama;
 }
