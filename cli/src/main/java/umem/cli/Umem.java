@@ -12,6 +12,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
+import umem.cli.command.BankCommand;
 import umem.cli.command.CompletionCommand;
 import umem.cli.command.Version;
 import umem.cli.terminal.Terminal;
@@ -81,7 +82,9 @@ public final class Umem implements Runnable {
 
     /// The parser with all commands, those of other modules included.
     CommandLine commandLine() {
-        CommandLine line = new CommandLine(this).addSubcommand("completion", new CompletionCommand(terminal));
+        CommandLine line = new CommandLine(this)
+                .addSubcommand("bank", new BankCommand(terminal))
+                .addSubcommand("completion", new CompletionCommand(terminal));
         for (Subcommand subcommand : ServiceLoader.load(Subcommand.class)) {
             line.addSubcommand(subcommand.command(terminal));
         }

@@ -9,18 +9,21 @@ import umem.error.UmemException;
 
 /// A bank's log as it lies in its folder, read without lock and without encoder, so also while another process writes it.
 ///
+/// @param folder where it was read
 /// @param entries state after the last of `events`
 /// @param events events 1, 2, ... up to the first damaged line
 /// @param intactEvents how many events can be read, those behind a damaged line included
-/// @param problems all that is wrong with the log, one line each: damaged lines, and a torn last line, which was never
-///         committed
-/// @param damage the error with which opening the bank would fail, or null; a torn last line is none
+/// @param problems all that is wrong with the log, one line each and in its order: damaged lines, and a torn last line,
+///         which was never committed
+/// @param damagedLine the first damaged line, for which the bank cannot be opened; 0 if there is none. A torn last line is
+///         no damage
 public record BankLog(
+        Path folder,
         List<MemoryEntry> entries,
         List<BankEvent> events,
         long intactEvents,
         List<String> problems,
-        @Nullable UmemException damage) {
+        long damagedLine) {
     public BankLog {
         entries = List.copyOf(entries);
         events = List.copyOf(events);
@@ -39,22 +42,26 @@ public record BankLog(
         }
         List<BankEvent> events = scan.events();
         List<String> problems = new ArrayList<>(scan.problems());
-        LogScan.Damage damage = scan.damage();
-        BankState state;
+        long damagedLine = scan.damage() == null ? 0 : scan.damage().line();
+        List<MemoryEntry> entries;
         try {
-            state = replay(events);
+            entries = replay(events);
         } catch (BankState.Inconsistent e) {
-            damage = new LogScan.Damage(e.sequence() + 1, e.reason());
-            problems.addFirst(BankFiles.EVENTS + " line " + damage.line() + " is damaged: " + e.reason());
+            damagedLine = e.line();
+            problems.addFirst(e.problem());
             events = events.subList(0, Math.toIntExact(e.sequence() - 1));
-            state = BankState.at(events, events.size());
+            entries = replay(events);
         }
-        return new BankLog(
-                state.entries(),
-                events,
-                scan.intact(),
-                problems,
-                damage == null ? null : EventLog.damaged(folder, damage));
+        return new BankLog(folder, entries, events, scan.intact(), problems, damagedLine);
+    }
+
+    /// Throws the error with which opening the bank would fail.
+    ///
+    /// @throws UmemException of kind STORAGE if a line is damaged; it names the line and the ways out
+    public void requireUndamaged() {
+        if (damagedLine > 0) {
+            throw EventLog.damaged(folder, damagedLine, problems.getFirst());
+        }
     }
 
     /// Whether nothing is wrong.
@@ -90,7 +97,7 @@ public record BankLog(
     }
 
     /// The last state, every event checked on the way, those included that a rollback undid.
-    private static BankState replay(List<BankEvent> events) {
+    private static List<MemoryEntry> replay(List<BankEvent> events) {
         BankState state = BankState.at(events, 0);
         for (BankEvent event : events) {
             if (event instanceof BankEvent.RolledBack) {
@@ -99,6 +106,6 @@ public record BankLog(
                 state.apply(event);
             }
         }
-        return state;
+        return state.entries();
     }
 }

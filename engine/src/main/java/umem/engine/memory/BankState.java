@@ -18,7 +18,8 @@ final class BankState {
 
     /// The state as of event `sequence`.
     ///
-    /// What an event builds on is the event before it, or, for a rollback, the event that it went back to. So a state is
+    /// What an event builds on is the event before it, or, for a rollback, the event that it went back to. So a state
+    /// is
     /// made by one walk along that chain, however many rollbacks there were.
     ///
     /// @param events events 1, 2, ...
@@ -60,8 +61,14 @@ final class BankState {
             return sequence;
         }
 
-        String reason() {
-            return String.valueOf(getMessage());
+        /// The line of the event.
+        long line() {
+            return sequence + 1;
+        }
+
+        /// What is wrong with that line.
+        String problem() {
+            return new LogScan.Damage(line(), String.valueOf(getMessage())).problem();
         }
     }
 
@@ -69,8 +76,7 @@ final class BankState {
     void apply(BankEvent event) {
         switch (event) {
             case BankEvent.Added added -> append(added.sequence(), added.entry());
-            case BankEvent.Imported imported ->
-                imported.entries().forEach(entry -> append(imported.sequence(), entry));
+            case BankEvent.Imported imported -> imported.entries().forEach(entry -> append(imported.sequence(), entry));
             case BankEvent.Updated updated -> replace(updated.sequence(), updated.entry());
             case BankEvent.Used used -> used.ids().forEach(id -> count(used.sequence(), id));
             case BankEvent.RolledBack back ->
@@ -172,13 +178,13 @@ final class BankState {
         return now;
     }
 
-    /// Entries from elsewhere as this bank can take them: those whose ids are taken get new ones.
+    /// Entries from elsewhere as this bank can take them: those without an id, or whose id is taken, get new ones.
     List<MemoryEntry> withFreeIds(List<MemoryEntry> others) {
         Set<String> taken = new HashSet<>(positions.keySet());
         List<MemoryEntry> own = new ArrayList<>();
         for (MemoryEntry other : others) {
             MemoryEntry entry = checked(other);
-            own.add(taken.add(entry.id()) ? entry : entry.withId(""));
+            own.add(!entry.id().isBlank() && taken.add(entry.id()) ? entry : entry.withId(""));
         }
         // New ids come last, so that they are none that a later entry brings along.
         int number = size() + 1;
@@ -194,8 +200,8 @@ final class BankState {
     }
 
     private static MemoryEntry checked(MemoryEntry entry) {
-        if (entry.id().isBlank() || entry.key().isBlank()) {
-            throw new IllegalArgumentException("an entry needs an id and a key that is not blank");
+        if (entry.key().isBlank()) {
+            throw new IllegalArgumentException("an entry needs a key that is not blank");
         }
         if (entry.values().isEmpty() || entry.values().stream().anyMatch(String::isBlank)) {
             throw new IllegalArgumentException("an entry needs at least one value, and none may be blank");

@@ -62,10 +62,8 @@ final class EventJson {
     static byte[] write(BankEvent event) {
         return line(
                 switch (event) {
-                    case BankEvent.Added added ->
-                        object(added, "add").set("entry", entry(added.entry()));
-                    case BankEvent.Updated updated ->
-                        object(updated, "update").set("entry", entry(updated.entry()));
+                    case BankEvent.Added added -> object(added, "add").set("entry", entry(added.entry()));
+                    case BankEvent.Updated updated -> object(updated, "update").set("entry", entry(updated.entry()));
                     case BankEvent.Imported imported -> {
                         ObjectNode node = object(imported, "import");
                         ArrayNode entries = node.putArray("entries");

@@ -96,22 +96,17 @@ final class EventLog implements AutoCloseable {
     private static void requireWhole(Path folder, LogScan scan) {
         LogScan.Damage damage = scan.damage();
         if (damage != null) {
-            throw damaged(folder, damage);
+            throw damaged(folder, damage.line(), damage.problem());
         }
     }
 
     /// The error that a damaged line is, with its ways out.
-    static UmemException damaged(Path folder, LogScan.Damage damage) {
-        String where = "bank " + folder + ": " + BankFiles.EVENTS + " line " + damage.line() + " is damaged ("
-                + damage.reason() + "); ";
-        return new UmemException(
-                ErrorKind.STORAGE,
-                where
-                        + (damage.line() < 2
-                                ? "put a copy of the file back"
-                                : "`umem bank verify` shows all that is wrong; put a copy of the file back, or return to"
-                                        + " the last event before the damage with `umem bank rollback " + folder + " "
-                                        + (damage.line() - 2) + "`"));
+    static UmemException damaged(Path folder, long line, String problem) {
+        String wayOut = line < 2
+                ? "put a copy of the file back"
+                : "`umem bank verify " + folder + "` shows all that is wrong; put a copy of the file back, or return to the"
+                        + " last event before the damage with `umem bank rollback " + folder + " " + (line - 2) + "`";
+        return new UmemException(ErrorKind.STORAGE, "bank " + folder + ": " + problem + "; " + wayOut);
     }
 
     /// Cuts off a torn line, or ends a line that lacks its line feed.

@@ -17,7 +17,8 @@ import umem.engine.search.Hit;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// The embedded keys of a bank, by the positions of their entries. Changes need the bank's write lock, searches its read
+/// The embedded keys of a bank, by the positions of their entries. Changes need the bank's write lock, searches its
+/// read
 /// lock.
 final class KeyIndex implements AutoCloseable {
     private static final int BATCH = 32;
@@ -50,7 +51,8 @@ final class KeyIndex implements AutoCloseable {
         return known.vector();
     }
 
-    /// What has to be embedded so that the index holds exactly these keys, embedded: the part of a change that can fail.
+    /// What has to be embedded so that the index holds exactly these keys, embedded: the part of a change that can
+    /// fail.
     Change prepare(List<String> wanted) {
         Set<String> missing = new LinkedHashSet<>();
         Map<String, float[]> vectors = new HashMap<>();
@@ -83,7 +85,10 @@ final class KeyIndex implements AutoCloseable {
         for (int position = 0; position < change.keys().size(); position++) {
             String key = change.keys().get(position);
             if (differs(position, key)) {
-                set(position, key, java.util.Objects.requireNonNull(change.vectors().get(key)));
+                set(
+                        position,
+                        key,
+                        java.util.Objects.requireNonNull(change.vectors().get(key)));
             }
         }
         while (keys.size() > change.keys().size()) {

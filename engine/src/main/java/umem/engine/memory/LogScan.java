@@ -1,7 +1,5 @@
 package umem.engine.memory;
 
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -12,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What is in a log file.
 ///
-/// A last line without line feed is torn: its write never ended, so nobody was told that it is committed. Any other line
+/// A last line without line feed is torn: its write never ended, so nobody was told that it is committed. Any other
+/// line
 /// that cannot be read is damage.
 ///
 /// @param events events 1, 2, ... up to the first damage
@@ -35,15 +34,14 @@ record LogScan(
     /// A line that cannot be read.
     ///
     /// @param line from 1
-    record Damage(long line, String reason) {}
-
-    /// Number of the last event that can be read.
-    long sequence() {
-        return events.size();
+    record Damage(long line, String reason) {
+        String problem() {
+            return BankFiles.EVENTS + " line " + line + " is damaged: " + reason;
+        }
     }
 
     static LogScan of(Path log) throws IOException {
-        try (InputStream stream = new BufferedInputStream(Files.newInputStream(log), 1 << 16)) {
+        try (InputStream stream = Files.newInputStream(log)) {
             return new Scanner().scan(stream);
         }
     }
@@ -113,11 +111,12 @@ record LogScan(
         }
 
         private void damaged(long line, String reason) {
+            Damage found = new Damage(line, reason);
             if (damage == null) {
-                damage = new Damage(line, reason);
+                damage = found;
             }
             expected = -1;
-            problem(BankFiles.EVENTS + " line " + line + " is damaged: " + reason);
+            problem(found.problem());
         }
 
         private void problem(String problem) {
@@ -125,50 +124,6 @@ record LogScan(
                 problems.add(problem);
             } else {
                 moreProblems++;
-            }
-        }
-    }
-
-    /// Splits a stream at line feeds.
-    private static final class Lines {
-        private final InputStream stream;
-        private final byte[] buffer = new byte[1 << 16];
-        private final ByteArrayOutputStream line = new ByteArrayOutputStream();
-        private int from;
-        private int to;
-        private boolean terminated;
-
-        Lines(InputStream stream) {
-            this.stream = stream;
-        }
-
-        /// Whether the last line ended in a line feed.
-        boolean terminated() {
-            return terminated;
-        }
-
-        /// The next line without its line feed, or null at the end.
-        byte @Nullable [] next() throws IOException {
-            line.reset();
-            terminated = false;
-            while (true) {
-                if (from == to) {
-                    from = 0;
-                    to = Math.max(0, stream.read(buffer));
-                    if (to == 0) {
-                        return line.size() == 0 ? null : line.toByteArray();
-                    }
-                }
-                int start = from;
-                while (from < to && buffer[from] != '\n') {
-                    from++;
-                }
-                line.write(buffer, start, from - start);
-                if (from < to) {
-                    from++;
-                    terminated = true;
-                    return line.toByteArray();
-                }
             }
         }
     }

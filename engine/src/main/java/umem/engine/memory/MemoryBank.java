@@ -36,11 +36,13 @@ public final class MemoryBank implements Memories, AutoCloseable {
         this.state = state;
     }
 
-    /// Opens the bank of a folder for writing, or creates it. A torn last line, which was never committed, is cut off with
+    /// Opens the bank of a folder for writing, or creates it. A torn last line, which was never committed, is cut off
+    /// with
     /// a warning. Keys are embedded unless the folder holds the vectors that this encoder made before.
     ///
     /// @param encoder embeds keys; must live as long as the bank, which does not close it
-    /// @throws UmemException of kind BUSY if the bank is open elsewhere (the message names the process), STORAGE if its log
+    /// @throws UmemException of kind BUSY if the bank is open elsewhere (the message names the process), STORAGE if its
+    /// log
     ///         is damaged (file, line and ways out) or cannot be read or written, INPUT if the path is a file
     public static MemoryBank open(Path folder, Encoder encoder) {
         return open(folder, encoder, AppendFile::of);
@@ -66,8 +68,7 @@ public final class MemoryBank implements Memories, AutoCloseable {
         try {
             BankState state = state(folder, log);
             if (encoder != null) {
-                index = new KeyIndex(
-                        encoder, VectorCache.open(folder, encoder.fingerprint(), encoder.dimension()));
+                index = new KeyIndex(encoder, VectorCache.open(folder, encoder.fingerprint(), encoder.dimension()));
                 index.make(index.prepare(keys(state)));
             }
             bank = new MemoryBank(log, index, state);
@@ -86,7 +87,7 @@ public final class MemoryBank implements Memories, AutoCloseable {
         try {
             return BankState.at(log.events(), log.sequence());
         } catch (BankState.Inconsistent e) {
-            throw EventLog.damaged(folder, new LogScan.Damage(e.sequence() + 1, e.reason()));
+            throw EventLog.damaged(folder, e.line(), e.problem());
         }
     }
 
@@ -132,24 +133,24 @@ public final class MemoryBank implements Memories, AutoCloseable {
 
     /// Commits `Apply(B, a)` (spec, section 3): it is on disk when this returns, or nothing has changed.
     ///
-    /// @param action ADD appends an entry; UPDATE i replaces value and key of `shown.get(i)`, keeping id and usage count
+    /// @param action ADD appends an entry; UPDATE i replaces value and key of `shown.get(i)`, keeping id and usage
+    /// count
     /// @param shown what was retrieved and shown when the action was decided on
     /// @param key the query text that the lesson comes from, not blank
     /// @param reward of the action, finite; 0 where none was computed
     /// @param provenance of the new version
     /// @return the entry as it is now
-    /// @throws UmemException of kind INPUT if UPDATE names an entry that was not shown, or that is not in the version that
+    /// @throws UmemException of kind INPUT if UPDATE names an entry that was not shown, or that is not in the version
+    /// that
     ///         was shown any more; STORAGE if it cannot be written; whatever the encoder throws
     public MemoryEntry apply(
             MemoryAction action, List<RetrievedMemory> shown, String key, double reward, Provenance provenance) {
         return changing(() -> {
             MemoryEntry entry = state.result(action, shown, key, reward, provenance);
-            BankEvent event =
-                    switch (action) {
-                        case MemoryAction.Add add -> new BankEvent.Added(nextSequence(), Instant.now(), entry);
-                        case MemoryAction.Update update ->
-                            new BankEvent.Updated(nextSequence(), Instant.now(), entry);
-                    };
+            BankEvent event = switch (action) {
+                case MemoryAction.Add add -> new BankEvent.Added(nextSequence(), Instant.now(), entry);
+                case MemoryAction.Update update -> new BankEvent.Updated(nextSequence(), Instant.now(), entry);
+            };
             commit(event, true);
             return entry;
         });
@@ -162,8 +163,7 @@ public final class MemoryBank implements Memories, AutoCloseable {
     /// @param shown as for [#apply]
     /// @param key as for [#apply]
     /// @param provenance as for [#apply]; the entry's reward is 0, since it is what the candidate is made to find out
-    public Memories candidate(
-            MemoryAction action, List<RetrievedMemory> shown, String key, Provenance provenance) {
+    public Memories candidate(MemoryAction action, List<RetrievedMemory> shown, String key, Provenance provenance) {
         return reading(() -> {
             MemoryEntry entry = state.result(action, shown, key, 0, provenance);
             int position = action instanceof MemoryAction.Update ? state.position(entry.id()) : state.size();
@@ -172,7 +172,8 @@ public final class MemoryBank implements Memories, AutoCloseable {
         });
     }
 
-    /// Counts a retrieval of each entry. The event is in the log at once, and durable with the next commit, [#sync()] or
+    /// Counts a retrieval of each entry. The event is in the log at once, and durable with the next commit, [#sync()]
+    /// or
     /// [#close()]. Entries that are no longer there are passed over.
     ///
     /// @throws UmemException of kind STORAGE if it cannot be written; then nothing is counted
@@ -189,7 +190,8 @@ public final class MemoryBank implements Memories, AutoCloseable {
         });
     }
 
-    /// Takes entries over from elsewhere, as one event, durable when this returns. An entry whose id is taken gets a new
+    /// Takes entries over from elsewhere, as one event, durable when this returns. An entry whose id is taken gets a
+    /// new
     /// one.
     ///
     /// @param entries in the order in which they are to be added; keys not blank
@@ -205,7 +207,8 @@ public final class MemoryBank implements Memories, AutoCloseable {
         });
     }
 
-    /// Goes back to the state as of an event, usage counts and future ids included. This is an event of its own, so every
+    /// Goes back to the state as of an event, usage counts and future ids included. This is an event of its own, so
+    /// every
     /// later state stays in the history and can be returned to as well. Durable when it returns. Does nothing if
     /// `sequence` is the last event.
     ///
@@ -241,7 +244,8 @@ public final class MemoryBank implements Memories, AutoCloseable {
 
     /// Makes everything durable and lets go of the folder. Idempotent.
     ///
-    /// @throws UmemException of kind STORAGE if the last events cannot be made durable; the folder is let go all the same
+    /// @throws UmemException of kind STORAGE if the last events cannot be made durable; the folder is let go all the
+    /// same
     @Override
     public void close() {
         lock.writeLock().lock();
@@ -285,11 +289,9 @@ public final class MemoryBank implements Memories, AutoCloseable {
         List<String> keys = keys(state);
         switch (event) {
             case BankEvent.Added added -> keys.add(added.entry().key());
-            case BankEvent.Imported imported ->
-                imported.entries().forEach(entry -> keys.add(entry.key()));
+            case BankEvent.Imported imported -> imported.entries().forEach(entry -> keys.add(entry.key()));
             case BankEvent.Updated updated ->
-                keys.set(
-                        state.position(updated.entry().id()), updated.entry().key());
+                keys.set(state.position(updated.entry().id()), updated.entry().key());
             case BankEvent.Used used -> {}
             case BankEvent.RolledBack back -> throw new IllegalArgumentException("a rollback is no step");
         }

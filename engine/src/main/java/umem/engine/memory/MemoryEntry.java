@@ -56,7 +56,8 @@ public record MemoryEntry(
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 
-    /// Whether this is the same version of the same entry, however often it was retrieved meanwhile. Numbers alone do not
+    /// Whether this is the same version of the same entry, however often it was retrieved meanwhile. Numbers alone do
+    /// not
     /// tell: after a rollback they are given again.
     boolean isSameVersionAs(MemoryEntry other) {
         return withUsageCount(other.usageCount).equals(other);

@@ -30,8 +30,8 @@ record Search(KeyIndex index, BankState state, @Nullable Overlay overlay) {
         // A cosine may be rounded to a little less than -1.
         float minScore = retrieval.minScore() <= -1 ? Float.NEGATIVE_INFINITY : retrieval.minScore();
         String excluded = retrieval.excludedTaskId();
-        IntPredicate allowed =
-                position -> excluded == null || !entry(position).provenance().taskId().equals(excluded);
+        IntPredicate allowed = position ->
+                excluded == null || !entry(position).provenance().taskId().equals(excluded);
         List<Hit> hits;
         if (overlay == null) {
             hits = index.search(query, retrieval.topK(), minScore, allowed);

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// Keys that an encoder has embedded before, so that a bank opens without running it. Derived data only: whatever is
 /// missing, damaged or cannot be written costs time and nothing else.
 ///
-/// The file `vectors-HASH.bin`, HASH being the first 16 digits of the SHA-256 of the encoder's fingerprint, is a sequence
+/// The file `vectors-HASH.bin`, HASH being the first 16 digits of the SHA-256 of the encoder's fingerprint, is a
+/// sequence
 /// of
 /// records of one size: SHA-256 of the key's UTF-8 (32 bytes), the vector (little-endian float32), CRC32C of both (4
 /// bytes). Records are appended and never changed. Not safe for use by several threads.
@@ -89,7 +90,11 @@ final class VectorCache implements AutoCloseable {
             return null;
         }
         float[] vector = new float[dimension];
-        buffer.position(HASH_BYTES).slice().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
+        buffer.position(HASH_BYTES)
+                .slice()
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(vector);
         return vector;
     }
 

@@ -1,8 +1,6 @@
 package umem.engine.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Instant;
@@ -10,8 +8,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import umem.engine.testing.HashedWords;
-import umem.error.ErrorKind;
-import umem.error.UmemException;
 
 class MemoryBankTest {
     private final HashedWords encoder = new HashedWords();
@@ -36,15 +32,25 @@ class MemoryBankTest {
                     1,
                     from("t2"));
         }
-        assertThat(added).isEqualTo(new MemoryEntry(
-                "m1", 1, "which parcel goes by rail", List.of("weigh it first"), 0, 0.5, from("t1")));
-        assertThat(updated).isEqualTo(new MemoryEntry(
-                "m1", 2, "how does a heavy parcel leave", List.of("above 30 kg it goes by rail"), 1, 1, from("t2")));
+        assertThat(added)
+                .isEqualTo(new MemoryEntry(
+                        "m1", 1, "which parcel goes by rail", List.of("weigh it first"), 0, 0.5, from("t1")));
+        assertThat(updated)
+                .isEqualTo(new MemoryEntry(
+                        "m1",
+                        2,
+                        "how does a heavy parcel leave",
+                        List.of("above 30 kg it goes by rail"),
+                        1,
+                        1,
+                        from("t2")));
         try (MemoryBank bank = MemoryBank.open(folder, encoder)) {
             assertThat(bank.sequence()).isEqualTo(3);
             assertThat(bank.entries()).containsExactly(updated);
             assertThat(bank.history("m1")).containsExactly(added, updated);
-            assertThat(bank.retrieve(encoder.encode("heavy parcel"), Retrieval.nearest(1)).getFirst().entry())
+            assertThat(bank.retrieve(encoder.encode("heavy parcel"), Retrieval.nearest(1))
+                            .getFirst()
+                            .entry())
                     .isEqualTo(updated);
         }
     }

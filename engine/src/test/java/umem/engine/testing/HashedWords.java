@@ -8,7 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import umem.engine.embedding.Encoder;
 
 /// A deterministic encoder without a model: each word adds to one of `dimension` values, chosen by its hash. Texts with
-/// the same words have the same vector, and texts that share words are near each other. Safe for use by several threads.
+/// the same words have the same vector, and texts that share words are near each other. Safe for use by several
+/// threads.
 public final class HashedWords implements Encoder {
     private final int dimension;
     private final AtomicLong encoded = new AtomicLong();
