@@ -3,4 +3,12 @@
 module umem.bench {
     requires umem.cli;
     requires tools.jackson.databind;
+
+    opens umem.bench to
+            info.picocli;
+    opens umem.bench.headroom to
+            info.picocli;
+
+    provides umem.cli.Subcommand with
+            umem.bench.BenchSubcommand;
 }
