@@ -8,9 +8,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.function.LongConsumer;
+import umem.error.ErrorKind;
+import umem.error.UmemException;
 
 /// SHA-256, as lower-case hexadecimal.
-final class Checksum {
+public final class Checksum {
     private Checksum() {}
 
     static MessageDigest sha256() {
@@ -23,6 +25,17 @@ final class Checksum {
 
     static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /// The checksum of a whole file.
+    ///
+    /// @throws UmemException of kind STORAGE if it cannot be read
+    public static String of(Path file) {
+        try {
+            return of(file, done -> {});
+        } catch (IOException e) {
+            throw new UmemException(ErrorKind.STORAGE, file + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /// The checksum of a whole file.

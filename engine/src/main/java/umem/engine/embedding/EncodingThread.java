@@ -1,0 +1,143 @@
+package umem.engine.embedding;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import umem.bindings.llama.Batch;
+import umem.bindings.llama.Context;
+import umem.bindings.llama.ContextOptions;
+import umem.bindings.llama.Model;
+import umem.error.ErrorKind;
+import umem.error.UmemException;
+
+/// The one thread that owns an encoder's native context, and its queue of batches.
+///
+/// The context is made for 512 tokens and made anew, twice as large, when a longer text comes: its working memory grows
+/// with the square of that number, and few texts need it.
+final class EncodingThread implements AutoCloseable {
+    private static final int BATCH_TOKENS = 512;
+    private static final int BATCH_TEXTS = 8;
+
+    private final Model model;
+    private final int threads;
+    private final ExecutorService executor =
+            Executors.newSingleThreadExecutor(Thread.ofPlatform().name("umem-encoder").daemon().factory());
+
+    // Touched by the executor's thread only.
+    private @Nullable Context context;
+    private @Nullable Batch batch;
+
+    EncodingThread(Model model, int threads) {
+        this.model = model;
+        this.threads = threads;
+        try {
+            // Memory that is lacking should show when the encoder is opened.
+            await(executor.submit(() -> prepare(1)));
+        } catch (Throwable t) {
+            close();
+            throw t;
+        }
+    }
+
+    /// Whether texts may share a batch.
+    static boolean fits(int tokens, int texts) {
+        return tokens <= BATCH_TOKENS && texts <= BATCH_TEXTS;
+    }
+
+    /// Encodes a batch and waits for it.
+    ///
+    /// @param tokens of each text, 1 to the model's context
+    /// @return the pooled states, one row a text
+    /// @throws IllegalStateException after [#close()]
+    float[] encode(int[][] tokens) {
+        try {
+            return await(executor.submit(() -> compute(tokens)));
+        } catch (RejectedExecutionException e) {
+            throw new IllegalStateException("the encoder " + model.path() + " is closed", e);
+        }
+    }
+
+    private float[] compute(int[][] tokens) {
+        int count = 0;
+        for (int[] text : tokens) {
+            count += text.length;
+        }
+        Context ready = prepare(count);
+        Batch filled = java.util.Objects.requireNonNull(batch);
+        filled.clear();
+        for (int text = 0; text < tokens.length; text++) {
+            for (int position = 0; position < tokens[text].length; position++) {
+                filled.add(tokens[text][position], position, text, true);
+            }
+        }
+        ready.encode(filled);
+        int dimension = model.embeddingLength();
+        float[] rows = new float[tokens.length * dimension];
+        for (int text = 0; text < tokens.length; text++) {
+            MemorySegment.copy(
+                    ready.embedding(text), ValueLayout.JAVA_FLOAT, 0, rows, text * dimension, dimension);
+        }
+        return rows;
+    }
+
+    private Context prepare(int tokens) {
+        Context current = context;
+        if (current != null && tokens <= current.options().batchSize()) {
+            return current;
+        }
+        int size = BATCH_TOKENS;
+        while (size < tokens) {
+            size *= 2;
+        }
+        release();
+        batch = new Batch(size);
+        context = Context.create(
+                model, ContextOptions.embedding(size, BATCH_TEXTS, threads, ContextOptions.Pooling.MODEL));
+        return context;
+    }
+
+    private void release() {
+        if (context != null) {
+            context.close();
+            context = null;
+        }
+        if (batch != null) {
+            batch.close();
+            batch = null;
+        }
+    }
+
+    private static <T> T await(Future<T> result) {
+        try {
+            return result.get();
+        } catch (InterruptedException e) {
+            result.cancel(false);
+            Thread.currentThread().interrupt();
+            throw new UmemException(ErrorKind.INTERRUPTED, "encoding was interrupted", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof UmemException expected) {
+                throw expected;
+            }
+            throw new IllegalStateException("encoding failed", e.getCause());
+        }
+    }
+
+    /// Frees the context once the batches before it are done. Idempotent.
+    @Override
+    public void close() {
+        if (executor.isShutdown()) {
+            return;
+        }
+        try {
+            executor.execute(this::release);
+        } catch (RejectedExecutionException e) {
+            return; // closed by another thread meanwhile
+        }
+        executor.close();
+    }
+}
