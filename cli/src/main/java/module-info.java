@@ -15,6 +15,8 @@ module umem.cli {
             info.picocli;
     opens umem.cli.command to
             info.picocli;
+    opens umem.cli.stream to
+            info.picocli;
 
     uses umem.cli.Subcommand;
 }

@@ -8,6 +8,7 @@ module umem.engine {
     requires java.net.http;
     requires tools.jackson.databind;
 
+    exports umem.engine;
     exports umem.engine.embedding;
     exports umem.engine.evolution;
     exports umem.engine.executor;

@@ -6,7 +6,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `umem bench`: holds the measurements.
-@Command(name = "bench", description = "Measure what memory can do for an executor.", synopsisSubcommandLabel = "COMMAND")
+@Command(
+        name = "bench",
+        description = "Measure what memory can do for an executor.",
+        synopsisSubcommandLabel = "COMMAND")
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -15,6 +15,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 import umem.cli.command.BankCommand;
 import umem.cli.command.CompletionCommand;
 import umem.cli.command.Version;
+import umem.cli.stream.DemoCommand;
+import umem.cli.stream.RunCommand;
 import umem.cli.terminal.Terminal;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
@@ -83,6 +85,8 @@ public final class Umem implements Runnable {
     /// The parser with all commands, those of other modules included.
     CommandLine commandLine() {
         CommandLine line = new CommandLine(this)
+                .addSubcommand("demo", new DemoCommand(terminal))
+                .addSubcommand("run", new RunCommand(terminal))
                 .addSubcommand("bank", new BankCommand(terminal))
                 .addSubcommand("completion", new CompletionCommand(terminal));
         for (Subcommand subcommand : ServiceLoader.load(Subcommand.class)) {

@@ -32,7 +32,8 @@ record Headroom(
         Map<String, Map<Setting, Share>> families = new TreeMap<>();
         for (Trajectory trajectory : all) {
             String family = attribute(trajectory, "family");
-            families.computeIfAbsent(family, name -> shares(runs, t -> attribute(t, "family").equals(name)));
+            families.computeIfAbsent(
+                    family, name -> shares(runs, t -> attribute(t, "family").equals(name)));
         }
         return new Headroom(
                 executor,
@@ -47,14 +48,14 @@ record Headroom(
         return Objects.requireNonNull(shares.get(setting));
     }
 
-    private static Map<Setting, Share> shares(
-            Map<Setting, List<Trajectory>> runs, Predicate<Trajectory> chosen) {
+    private static Map<Setting, Share> shares(Map<Setting, List<Trajectory>> runs, Predicate<Trajectory> chosen) {
         Map<Setting, Share> shares = new EnumMap<>(Setting.class);
         runs.forEach((setting, trajectories) -> {
             Map<String, List<Boolean>> clusters = new LinkedHashMap<>();
-            trajectories.stream().filter(chosen).forEach(t -> clusters.computeIfAbsent(
-                            attribute(t, "cluster"), cluster -> new ArrayList<>())
-                    .add(t.correct()));
+            trajectories.stream()
+                    .filter(chosen)
+                    .forEach(t -> clusters.computeIfAbsent(attribute(t, "cluster"), cluster -> new ArrayList<>())
+                            .add(t.correct()));
             shares.put(setting, Share.of(clusters.values()));
         });
         return shares;

@@ -107,8 +107,8 @@ public final class HeadroomCommand implements Runnable {
     public void run() {
         List<Task> stream = draw();
         try (LanguageModel model = open.apply(executor)) {
-            Headroom headroom = measure(
-                    stream, new Executor(model, Prompts.standard(), ExecutionCache.in(executions), MAX_TOKENS));
+            Headroom headroom =
+                    measure(stream, new Executor(model, Prompts.standard(), ExecutionCache.in(executions), MAX_TOKENS));
             if (json) {
                 terminal.print(Json.line(HeadroomTable.json(headroom)));
             } else {

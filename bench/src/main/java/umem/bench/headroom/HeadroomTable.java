@@ -18,10 +18,9 @@ final class HeadroomTable {
         putShares(root, headroom.shares());
         root.put("boxed", headroom.boxed());
         ObjectNode intervals = root.putObject("ci95");
-        headroom.shares().forEach((setting, share) -> intervals
-                .putArray(setting.label())
-                .add(share.low())
-                .add(share.high()));
+        headroom.shares()
+                .forEach((setting, share) ->
+                        intervals.putArray(setting.label()).add(share.low()).add(share.high()));
         ObjectNode families = root.putObject("families");
         headroom.families().forEach((name, shares) -> {
             ObjectNode family = families.putObject(name).put("tasks", tasks(shares));
@@ -35,26 +34,28 @@ final class HeadroomTable {
         List<String> lines = new ArrayList<>();
         lines.add(headroom.executor() + ", " + headroom.tasks() + " tasks, share solved with 95 % interval");
         lines.add("");
-        headroom.shares().forEach((setting, share) -> lines.add(String.format(
-                Locale.ROOT,
-                "%-24s %.3f [%.3f, %.3f]",
-                setting.label().replace('_', ' '),
-                share.value(),
-                share.low(),
-                share.high())));
+        headroom.shares()
+                .forEach((setting, share) -> lines.add(String.format(
+                        Locale.ROOT,
+                        "%-24s %.3f [%.3f, %.3f]",
+                        setting.label().replace('_', ' '),
+                        share.value(),
+                        share.low(),
+                        share.high())));
         lines.add(String.format(Locale.ROOT, "%-24s %.3f", "outputs with an answer", headroom.boxed()));
         lines.add("");
         lines.add(String.format(
                 Locale.ROOT, "%-20s %3s %6s %6s %7s %9s", "family", "n", "none", "rule", "others", "neighbour"));
-        headroom.families().forEach((name, shares) -> lines.add(String.format(
-                Locale.ROOT,
-                "%-20s %3d %6.2f %6.2f %7.2f %9.2f",
-                name,
-                tasks(shares),
-                value(shares, Setting.NO_MEMORY),
-                value(shares, Setting.TRUE_RULE),
-                value(shares, Setting.TRUE_RULE_AMONG_OTHERS),
-                value(shares, Setting.NEIGHBOUR_FEEDBACK))));
+        headroom.families()
+                .forEach((name, shares) -> lines.add(String.format(
+                        Locale.ROOT,
+                        "%-20s %3d %6.2f %6.2f %7.2f %9.2f",
+                        name,
+                        tasks(shares),
+                        value(shares, Setting.NO_MEMORY),
+                        value(shares, Setting.TRUE_RULE),
+                        value(shares, Setting.TRUE_RULE_AMONG_OTHERS),
+                        value(shares, Setting.NEIGHBOUR_FEEDBACK))));
         return lines;
     }
 

@@ -56,8 +56,7 @@ final class SettingMemories {
 
     private RetrievedMemory neighbour(Task task, Random random) {
         List<Task> neighbours = stream.stream()
-                .filter(t -> attribute(t, "cluster").equals(attribute(task, "cluster"))
-                        && !t.id().equals(task.id()))
+                .filter(t -> attribute(t, "cluster").equals(attribute(task, "cluster")) && !t.id().equals(task.id()))
                 .toList();
         if (neighbours.isEmpty()) {
             throw new IllegalArgumentException("task " + task.id() + " is alone in its cluster");
@@ -68,8 +67,7 @@ final class SettingMemories {
 
     private static RetrievedMemory memory(Task from, String value) {
         Provenance provenance = Provenance.imported(Instant.EPOCH);
-        return new RetrievedMemory(
-                new MemoryEntry(from.id(), 1, from.question(), List.of(value), 0, 0, provenance), 1);
+        return new RetrievedMemory(new MemoryEntry(from.id(), 1, from.question(), List.of(value), 0, 0, provenance), 1);
     }
 
     private static String attribute(Task task, String name) {

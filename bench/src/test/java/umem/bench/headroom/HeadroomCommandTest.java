@@ -80,7 +80,8 @@ class HeadroomCommandTest {
 
     @Test
     void printsATableOfTheFamiliesAskedFor() {
-        assertThat(run("--tasks", "24", "--families", "parcel-weight,room-code")).isZero();
+        assertThat(run("--tasks", "24", "--families", "parcel-weight,room-code"))
+                .isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .contains("reads the rule, 24 tasks", "true rule                1.000 [1.000, 1.000]")
                 .contains("parcel-weight", "room-code")
@@ -123,8 +124,10 @@ class HeadroomCommandTest {
         public CompletableFuture<Generation> submit(GenerationRequest request, Consumer<String> listener) {
             calls.incrementAndGet();
             String prompt = request.messages().getLast().content();
-            Task task = tasks.get(prompt.substring(prompt.lastIndexOf("Question: ") + 10).strip());
-            boolean right = prompt.contains("experiences:\n- " + task.attributes().get("rule") + "\n");
+            Task task = tasks.get(
+                    prompt.substring(prompt.lastIndexOf("Question: ") + 10).strip());
+            boolean right =
+                    prompt.contains("experiences:\n- " + task.attributes().get("rule") + "\n");
             String text = right ? "\\boxed{" + task.answers().getFirst() + "}" : "\\boxed{?}";
             return CompletableFuture.completedFuture(new Generation(
                     prompt.contains("experiences:") ? text : "I do not know.", 1, 1, Generation.Finish.STOP));

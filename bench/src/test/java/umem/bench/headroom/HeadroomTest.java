@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import umem.engine.executor.Trajectory;
+import umem.engine.memory.RetrievedMemory;
 import umem.engine.task.Task;
 import umem.engine.task.TaskKind;
 import umem.engine.task.desk.DeskTasks;
 import umem.engine.task.desk.Split;
-import umem.engine.memory.RetrievedMemory;
 
 class HeadroomTest {
     @Test
@@ -72,7 +72,8 @@ class HeadroomTest {
 
             String reply = values(memories.of(Setting.NEIGHBOUR_FEEDBACK, task)).getFirst();
             assertThat(stream.stream()
-                            .filter(t -> t.feedback() != null && t.feedback().rejected().equals(reply)))
+                            .filter(t -> t.feedback() != null
+                                    && t.feedback().rejected().equals(reply)))
                     .singleElement()
                     .satisfies(t -> assertThat(t.id()).isNotEqualTo(task.id()))
                     .satisfies(t -> assertThat(t.attributes()).containsEntry("rule", rule));
@@ -99,7 +100,14 @@ class HeadroomTest {
             }
             Map<String, String> attributes = Map.of("family", "family-" + family, "cluster", "c" + family);
             Task task = new Task(
-                    "t" + run.size(), TaskKind.QUESTION_ANSWERING, "q", List.of(), null, List.of("a"), null, attributes);
+                    "t" + run.size(),
+                    TaskKind.QUESTION_ANSWERING,
+                    "q",
+                    List.of(),
+                    null,
+                    List.of("a"),
+                    null,
+                    attributes);
             boolean boxed = boxes.charAt(run.size()) == '.';
             run.add(new Trajectory(task, List.of(), "out", boxed ? "a" : null, outcome == '1', null, 1, 1, false));
         }

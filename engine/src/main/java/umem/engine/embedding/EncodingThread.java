@@ -25,8 +25,8 @@ final class EncodingThread implements AutoCloseable {
 
     private final Model model;
     private final int threads;
-    private final ExecutorService executor =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().name("umem-encoder").daemon().factory());
+    private final ExecutorService executor = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("umem-encoder").daemon().factory());
 
     // Touched by the executor's thread only.
     private @Nullable Context context;
@@ -79,8 +79,7 @@ final class EncodingThread implements AutoCloseable {
         int dimension = model.embeddingLength();
         float[] rows = new float[tokens.length * dimension];
         for (int text = 0; text < tokens.length; text++) {
-            MemorySegment.copy(
-                    ready.embedding(text), ValueLayout.JAVA_FLOAT, 0, rows, text * dimension, dimension);
+            MemorySegment.copy(ready.embedding(text), ValueLayout.JAVA_FLOAT, 0, rows, text * dimension, dimension);
         }
         return rows;
     }

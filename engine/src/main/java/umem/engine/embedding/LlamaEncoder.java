@@ -24,8 +24,8 @@ import umem.provision.Checksum;
 /// grows with its square on the CPU, whoever its tokens belong to.
 public final class LlamaEncoder implements Encoder {
     /// Architectures whose graph embeds whole texts without a cache; others would generate, or crash.
-    private static final Set<String> ARCHITECTURES = Set.of(
-            "bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "modern-bert", "neo-bert");
+    private static final Set<String> ARCHITECTURES =
+            Set.of("bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "modern-bert", "neo-bert");
 
     /// Longer texts than this many characters a token of the context are cut before the tokenizer sees them: words are
     /// shorter.
@@ -113,7 +113,8 @@ public final class LlamaEncoder implements Encoder {
     }
 
     /// @throws IllegalStateException if the encoder is closed
-    /// @throws UmemException of kind MODEL if the weights give no finite embedding; INTERRUPTED if the calling thread is
+    /// @throws UmemException of kind MODEL if the weights give no finite embedding; INTERRUPTED if the calling thread
+    /// is
     ///         interrupted meanwhile
     @Override
     public void encode(List<String> texts, MemorySegment rows) {

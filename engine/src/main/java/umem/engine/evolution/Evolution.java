@@ -116,8 +116,8 @@ public final class Evolution {
                     }
                     Trajectory trajectory = Executor.await(running.remove());
                     long now = System.nanoTime();
-                    BaselineAttempt attempt = new BaselineAttempt(
-                            tasks.get(done[0]).id(), Attempt.of(trajectory), seconds(before, now));
+                    BaselineAttempt attempt =
+                            new BaselineAttempt(tasks.get(done[0]).id(), Attempt.of(trajectory), seconds(before, now));
                     before = now;
                     lines.append(attempt);
                     tally.baseline(done[0]++, attempt);
@@ -146,7 +146,7 @@ public final class Evolution {
                     curve.add(tally.metrics(step));
                     last[0] = step;
                 });
-                JsonLines metrics = folder.metrics(line -> drawn[0]++)) {
+                JsonLines metrics = folder.metricsLines(line -> drawn[0]++)) {
             // A kill between the two files leaves the curve behind the steps that it is derived from.
             if (drawn[0] > curve.size()) {
                 metrics.clear();
@@ -183,8 +183,7 @@ public final class Evolution {
 
     private Step step(long number, int epoch, Task task) {
         long begin = System.nanoTime();
-        List<RetrievedMemory> memories =
-                bank.retrieve(encoder.encode(task.question()), options.retrieval(task.id()));
+        List<RetrievedMemory> memories = bank.retrieve(encoder.encode(task.question()), options.retrieval(task.id()));
         Trajectory trajectory = executor.execute(task, memories);
         Proposal proposal = optimizer.propose(trajectory);
         bank.recordUse(memories);
@@ -224,7 +223,8 @@ public final class Evolution {
         if (bank.sequence() == expected) {
             return;
         }
-        if (bank.sequence() < expected || !bank.eventsAfter(expected).stream().allMatch(e -> isOf(e, task.id(), next))) {
+        if (bank.sequence() < expected
+                || !bank.eventsAfter(expected).stream().allMatch(e -> isOf(e, task.id(), next))) {
             throw new UmemException(
                     ErrorKind.INPUT,
                     "the bank was changed since this run was interrupted (its last event is " + bank.sequence()
@@ -246,8 +246,7 @@ public final class Evolution {
     }
 
     private static boolean isOf(MemoryEntry entry, String taskId, long step) {
-        return entry.provenance().taskId().equals(taskId)
-                && entry.provenance().step() == step;
+        return entry.provenance().taskId().equals(taskId) && entry.provenance().step() == step;
     }
 
     private static void requireGoingOn(BooleanSupplier stop, RunFolder folder) {

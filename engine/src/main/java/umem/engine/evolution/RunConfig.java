@@ -48,7 +48,8 @@ public record RunConfig(
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (Task task : tasks) {
-                List<String> parts = new ArrayList<>(List.of(task.id(), task.kind().name(), task.question()));
+                List<String> parts =
+                        new ArrayList<>(List.of(task.id(), task.kind().name(), task.question()));
                 parts.addAll(task.choices());
                 parts.add(task.context() == null ? "" : task.context());
                 parts.addAll(task.answers());

@@ -72,6 +72,13 @@ public final class RunFolder {
         }
     }
 
+    /// Reads the curve.
+    public void metrics(Consumer<Metrics> each) {
+        if (Files.exists(file("metrics.jsonl"))) {
+            metricsLines(each).close();
+        }
+    }
+
     /// Begins a run, or makes sure that the one begun here is the same.
     ///
     /// @return the configuration in force: the one that the run was begun with
@@ -106,7 +113,7 @@ public final class RunFolder {
         return JsonLines.open(file("baseline.jsonl"), BaselineAttempt.class, each);
     }
 
-    JsonLines metrics(Consumer<Metrics> each) {
+    JsonLines metricsLines(Consumer<Metrics> each) {
         return JsonLines.open(file("metrics.jsonl"), Metrics.class, each);
     }
 

@@ -6,7 +6,8 @@ import umem.engine.memory.MemoryEntry;
 import umem.engine.memory.RetrievedMemory;
 import umem.engine.optimizer.Proposal;
 
-/// One step of the stream, complete: the task was solved and scored, then the bank was edited. A line of `events.jsonl`.
+/// One step of the stream, complete: the task was solved and scored, then the bank was edited. A line of
+/// `events.jsonl`.
 ///
 /// @param step from 0, over all epochs
 /// @param epoch from 0

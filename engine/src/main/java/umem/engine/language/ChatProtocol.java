@@ -1,7 +1,6 @@
 package umem.engine.language;
 
 import java.nio.charset.StandardCharsets;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -52,14 +51,14 @@ final class ChatProtocol {
 
     /// Reads a JSON object.
     ///
-    /// @throws RemoteFailure transitory if it is not one, whole and well-formed; or what the server reports in its place
+    /// @throws RemoteFailure transitory if it is not one, whole and well-formed; or what the server reports in its
+    /// place
     static JsonNode answer(byte[] body) throws RemoteFailure {
         JsonNode node;
         try {
             node = JSON.readTree(body);
         } catch (JacksonException e) {
-            throw RemoteFailure.transitory(
-                    body.length == 0 ? "an empty answer" : "the answer is not whole JSON", e);
+            throw RemoteFailure.transitory(body.length == 0 ? "an empty answer" : "the answer is not whole JSON", e);
         }
         if (!node.isObject()) {
             throw RemoteFailure.transitory("the answer is not a JSON object", null);

@@ -227,7 +227,8 @@ public final class LocalLanguageModel implements LanguageModel {
         return ContextOptions.generation(options.contextLength(), batch, all, options.threads());
     }
 
-    /// Whether a prefix of a sequence is a prefix of its cache. Recurrent layers keep one state instead, which cannot be
+    /// Whether a prefix of a sequence is a prefix of its cache. Recurrent layers keep one state instead, which cannot
+    /// be
     /// cut.
     private static boolean hasRowPerToken(Model model) {
         return model.header().metadata().keySet().stream()

@@ -38,13 +38,12 @@ final class RemoteFailure extends Exception {
     /// @param detail the server's own words, empty if it gave none
     static RemoteFailure status(int status, String detail, @Nullable Duration retryAfter) {
         String said = detail.isEmpty() ? "status " + status : "status " + status + ", " + detail;
-        String wayOut =
-                switch (status) {
-                    case 401, 403 -> " (set UMEM_API_KEY or OPENAI_API_KEY to a key that the endpoint accepts)";
-                    case 404 -> " (check the address and the name of the model)";
-                    case 301, 302, 303, 307, 308 -> " (redirects are not followed: name the address they lead to)";
-                    default -> "";
-                };
+        String wayOut = switch (status) {
+            case 401, 403 -> " (set UMEM_API_KEY or OPENAI_API_KEY to a key that the endpoint accepts)";
+            case 404 -> " (check the address and the name of the model)";
+            case 301, 302, 303, 307, 308 -> " (redirects are not followed: name the address they lead to)";
+            default -> "";
+        };
         boolean spent = detail.contains("insufficient_quota");
         return new RemoteFailure(said + wayOut, isTransitory(status) && !spent, retryAfter, null);
     }

@@ -67,7 +67,8 @@ public final class RemoteLanguageModel implements LanguageModel {
             @Nullable String apiKey) {
         public Options {
             if (concurrency < 1 || attempts < 1) {
-                throw new IllegalArgumentException("concurrency " + concurrency + " or attempts " + attempts + " below 1");
+                throw new IllegalArgumentException(
+                        "concurrency " + concurrency + " or attempts " + attempts + " below 1");
             }
             if (!connectTimeout.isPositive() || !requestTimeout.isPositive()) {
                 throw new IllegalArgumentException("a timeout is not positive");
@@ -110,8 +111,7 @@ public final class RemoteLanguageModel implements LanguageModel {
         }
     }
 
-    private RemoteLanguageModel(
-            Endpoint endpoint, ServedModel model, int concurrency, RemoteConnection connection) {
+    private RemoteLanguageModel(Endpoint endpoint, ServedModel model, int concurrency, RemoteConnection connection) {
         this.endpoint = endpoint;
         this.model = model;
         this.concurrency = concurrency;
@@ -293,8 +293,7 @@ public final class RemoteLanguageModel implements LanguageModel {
     private static final class WholeAnswer implements RemoteConnection.Reply<ChatProtocol.Completion> {
         @Override
         public ChatProtocol.Completion read(HttpResponse<InputStream> response) throws IOException, RemoteFailure {
-            ChatProtocol.Completion completion =
-                    ChatProtocol.completion(ChatProtocol.answer(bytes(response.body())));
+            ChatProtocol.Completion completion = ChatProtocol.completion(ChatProtocol.answer(bytes(response.body())));
             completion.requireSuccess();
             return completion;
         }

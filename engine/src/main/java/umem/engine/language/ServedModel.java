@@ -15,7 +15,8 @@ import umem.error.UmemException;
 /// @param name what requests call it
 /// @param fingerprint the endpoint, the name, and a hash of what the endpoint reports about the model
 record ServedModel(String name, String fingerprint) {
-    /// Fields that tell models apart and stay the same over time; `created` for one is the current time in some servers.
+    /// Fields that tell models apart and stay the same over time; `created` for one is the current time in some
+    /// servers.
     private static final List<String> LASTING = List.of("id", "owned_by", "root", "parent", "max_model_len", "meta");
 
     /// Finds a model.

@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import umem.error.UmemException;
 
-/// A bank's log as it lies in its folder, read without lock and without encoder, so also while another process writes it.
+/// A bank's log as it lies in its folder, read without lock and without encoder, so also while another process writes
+/// it.
 ///
 /// @param folder where it was read
 /// @param entries state after the last of `events`
@@ -15,7 +15,8 @@ import umem.error.UmemException;
 /// @param intactEvents how many events can be read, those behind a damaged line included
 /// @param problems all that is wrong with the log, one line each and in its order: damaged lines, and a torn last line,
 ///         which was never committed
-/// @param damagedLine the first damaged line, for which the bank cannot be opened; 0 if there is none. A torn last line is
+/// @param damagedLine the first damaged line, for which the bank cannot be opened; 0 if there is none. A torn last line
+/// is
 ///         no damage
 public record BankLog(
         Path folder,

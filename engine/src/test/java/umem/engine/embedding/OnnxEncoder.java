@@ -50,8 +50,8 @@ final class OnnxEncoder implements AutoCloseable {
         try (OnnxTensor input = OnnxTensor.createTensor(environment, new long[][] {ids});
                 OnnxTensor attention = OnnxTensor.createTensor(environment, new long[][] {mask});
                 OnnxTensor types = OnnxTensor.createTensor(environment, new long[][] {new long[ids.length]});
-                OrtSession.Result result = session.run(
-                        Map.of("input_ids", input, "attention_mask", attention, "token_type_ids", types))) {
+                OrtSession.Result result =
+                        session.run(Map.of("input_ids", input, "attention_mask", attention, "token_type_ids", types))) {
             float[] state = ((float[][][]) result.get(0).getValue())[0][0];
             double squares = 0;
             for (float value : state) {

@@ -200,8 +200,8 @@ class EvolutionTest {
             int[] asked = {0};
             int limit = stopAfter;
             assertThatThrownBy(() -> run(name, options, () -> asked[0]++ >= limit))
-                    .isInstanceOfSatisfying(UmemException.class, e -> assertThat(e.kind())
-                            .isEqualTo(ErrorKind.INTERRUPTED))
+                    .isInstanceOfSatisfying(
+                            UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INTERRUPTED))
                     .hasMessageContaining(name);
             Summary summary = run(name, options, () -> false);
             assertThat(essence(name)).isEqualTo(essence("whole"));
@@ -256,8 +256,8 @@ class EvolutionTest {
                     new MemoryAction.Add(List.of("mine")), List.of(), "a key", 0, Provenance.imported(Instant.now()));
         }
         assertThatThrownBy(() -> run("a", OPTIONS, () -> false))
-                .isInstanceOfSatisfying(UmemException.class, e -> assertThat(e.kind())
-                        .isEqualTo(ErrorKind.INPUT))
+                .isInstanceOfSatisfying(
+                        UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT))
                 .hasMessageContaining("the bank was changed");
         assertThat(bank("a").getLast().values()).containsExactly("mine");
     }
@@ -266,8 +266,8 @@ class EvolutionTest {
     void anotherRunsFolderIsRefused() {
         run("a", OPTIONS, () -> false);
         assertThatThrownBy(() -> run("a", new StreamOptions(2, -1, true, 1, false, 0), () -> false))
-                .isInstanceOfSatisfying(UmemException.class, e -> assertThat(e.kind())
-                        .isEqualTo(ErrorKind.INPUT))
+                .isInstanceOfSatisfying(
+                        UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT))
                 .hasMessageContaining("different: top-k");
         tasks = tasks.subList(0, 8);
         assertThatThrownBy(() -> run("a", OPTIONS, () -> false)).hasMessageContaining("different: tasks");

@@ -46,8 +46,8 @@ class JsonLinesTest {
         Path file = folder.resolve("lines.jsonl");
         Files.writeString(file, "{\"a\":\"x\"}\n{\"a\":\n{\"a\":\"y\"}\n");
         assertThatThrownBy(() -> open(file, new ArrayList<>()))
-                .isInstanceOfSatisfying(UmemException.class, e -> assertThat(e.kind())
-                        .isEqualTo(ErrorKind.STORAGE))
+                .isInstanceOfSatisfying(
+                        UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.STORAGE))
                 .hasMessageContaining("lines.jsonl line 2 is damaged");
     }
 

@@ -18,12 +18,12 @@ class LocalLanguageModelTest {
                 library, p.model("smollm2-135m-instruct"), LocalLanguageModel.Options.defaults())) {
             System.out.println(model.name() + " " + model.fingerprint());
             long t = System.nanoTime();
-            System.out.println(model.generate(new GenerationRequest(
-                    List.of(ChatMessage.user("Name three colours.")), Sampling.greedy(40))));
+            System.out.println(model.generate(
+                    new GenerationRequest(List.of(ChatMessage.user("Name three colours.")), Sampling.greedy(40))));
             System.out.println((System.nanoTime() - t) / 1e6);
             t = System.nanoTime();
-            System.out.println(model.generate(new GenerationRequest(
-                    List.of(ChatMessage.user("Name three animals.")), Sampling.greedy(40))));
+            System.out.println(model.generate(
+                    new GenerationRequest(List.of(ChatMessage.user("Name three animals.")), Sampling.greedy(40))));
             System.out.println((System.nanoTime() - t) / 1e6);
             System.out.println(model.tokenCounts());
             assertThat(model.tokenCounts().promptShared()).isPositive();

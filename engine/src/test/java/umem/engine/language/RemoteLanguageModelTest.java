@@ -82,8 +82,7 @@ class RemoteLanguageModelTest {
         try (RemoteLanguageModel model = connect(OPTIONS)) {
             GenerationRequest request = new GenerationRequest(
                     List.of(ChatMessage.system("Be brief."), ChatMessage.user("Hallo, ä?")), Sampling.greedy(32));
-            assertThat(model.generate(request))
-                    .isEqualTo(new Generation("Grüße 🙂", 11, 5, Generation.Finish.STOP));
+            assertThat(model.generate(request)).isEqualTo(new Generation("Grüße 🙂", 11, 5, Generation.Finish.STOP));
             assertThat(model.name()).isEqualTo("stub-1");
             assertThat(model.parallelism()).isEqualTo(3);
         }
@@ -140,7 +139,12 @@ class RemoteLanguageModelTest {
                     .isEqualTo(new Generation("Zwei Wörter", 7, 3, Generation.Finish.LENGTH));
         }
         assertThat(pieces).containsExactly("Zwei ", "Wörter");
-        assertThat(stub.requests.getFirst().body().path("stream_options").path("include_usage").asBoolean())
+        assertThat(stub.requests
+                        .getFirst()
+                        .body()
+                        .path("stream_options")
+                        .path("include_usage")
+                        .asBoolean())
                 .isTrue();
     }
 
@@ -184,10 +188,9 @@ class RemoteLanguageModelTest {
         try (ServerSocket socket = new ServerSocket(0)) {
             address = URI.create("http://127.0.0.1:" + socket.getLocalPort());
         }
-        assertThatThrownBy(() ->
-                        RemoteLanguageModel.connect(address, null, OPTIONS, waits::add, new Random(1)))
-                .isInstanceOfSatisfying(UmemException.class, e -> assertThat(e.kind())
-                        .isEqualTo(ErrorKind.REMOTE))
+        assertThatThrownBy(() -> RemoteLanguageModel.connect(address, null, OPTIONS, waits::add, new Random(1)))
+                .isInstanceOfSatisfying(
+                        UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.REMOTE))
                 .hasMessageContaining(address.toString())
                 .hasMessageContaining("4 attempts")
                 .hasMessageContaining("connection refused");
@@ -212,7 +215,8 @@ class RemoteLanguageModelTest {
 
     @Test
     void waitsAsLongAsTheServerAsks() {
-        String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(90));
+        String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(90));
         stub.then(
                 json(429, "{\"error\":{\"message\":\"slow down\"}}", "Retry-After: 7"),
                 json(429, "", "Retry-After: " + date),
@@ -234,7 +238,8 @@ class RemoteLanguageModelTest {
             assertThat(model.generate(request("q")).text()).isEqualTo("ok");
             assertThat(model.generate(request("q")).text()).isEqualTo("ok");
         }
-        List<String> keys = stub.requests.stream().map(r -> r.header("Idempotency-Key")).toList();
+        List<String> keys =
+                stub.requests.stream().map(r -> r.header("Idempotency-Key")).toList();
         assertThat(keys).hasSize(3).doesNotContain("");
         assertThat(keys.get(0)).isEqualTo(keys.get(1)).isNotEqualTo(keys.get(2));
         assertThat(stub.requests).allMatch(r -> r.header("X-Request-Id").equals(r.header("Idempotency-Key")));
@@ -292,14 +297,24 @@ class RemoteLanguageModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "<html>Bad gateway</html>", "[1]", "{}", "{\"choices\":[]}", "{\"choices\":[{\"message\":7}]}"})
+    @ValueSource(
+            strings = {
+                "",
+                "<html>Bad gateway</html>",
+                "[1]",
+                "{}",
+                "{\"choices\":[]}",
+                "{\"choices\":[{\"message\":7}]}"
+            })
     void givesUpOnGarbage(String garbage) {
         stub.then(json(200, garbage));
         try (RemoteLanguageModel model = connect(OPTIONS)) {
             for (UmemException failure :
                     List.of(failure(model.submit(request("q"))), failure(model.submit(request("q"), piece -> {})))) {
                 assertThat(failure.kind()).isEqualTo(ErrorKind.REMOTE);
-                assertThat(failure).hasMessageContaining(stub.address().toString()).hasMessageContaining("4 attempts");
+                assertThat(failure)
+                        .hasMessageContaining(stub.address().toString())
+                        .hasMessageContaining("4 attempts");
             }
         }
         assertThat(stub.requests).hasSize(8);
@@ -314,8 +329,8 @@ class RemoteLanguageModelTest {
                 connection.chunk(junk);
             }
         });
-        RemoteLanguageModel.Options once = new RemoteLanguageModel.Options(
-                1, Duration.ofSeconds(5), Duration.ofSeconds(50), 1, null);
+        RemoteLanguageModel.Options once =
+                new RemoteLanguageModel.Options(1, Duration.ofSeconds(5), Duration.ofSeconds(50), 1, null);
         try (RemoteLanguageModel model = connect(once)) {
             assertThat(failure(model.submit(request("q")))).hasMessageContaining("16 MiB");
             assertThat(failure(model.submit(request("q"), piece -> {}))).hasMessageContaining("too long");
@@ -421,8 +436,8 @@ class RemoteLanguageModelTest {
             waiting.countDown();
             second.await();
         };
-        try (RemoteLanguageModel model = RemoteLanguageModel.connect(
-                stub.address(), null, OPTIONS.withConcurrency(1), pause, new Random(1))) {
+        try (RemoteLanguageModel model =
+                RemoteLanguageModel.connect(stub.address(), null, OPTIONS.withConcurrency(1), pause, new Random(1))) {
             CompletableFuture<Generation> first = model.submit(request("first"));
             waiting.await();
             assertThat(model.generate(request("second")).text()).isEqualTo("ok");

@@ -37,8 +37,15 @@ class RemoteReferenceTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"ftp://host/", "http:///v1", "http://user:" + KEY + "@host/", "http://host/v1?key=" + KEY, "host:80",
-                "http://host:99999/", "http://ho st/" + KEY})
+            strings = {
+                "ftp://host/",
+                "http:///v1",
+                "http://user:" + KEY + "@host/",
+                "http://host/v1?key=" + KEY,
+                "host:80",
+                "http://host:99999/",
+                "http://ho st/" + KEY
+            })
     void refusesOtherAddressesWithoutRepeatingSecrets(String written) {
         assertThatThrownBy(() -> RemoteLanguageModel.open(written, RemoteLanguageModel.Options.defaults()))
                 .isInstanceOfSatisfying(
@@ -50,19 +57,22 @@ class RemoteReferenceTest {
     void tellsReferencesFromNamesAndPaths() {
         assertThat(RemoteLanguageModel.isReference("http://localhost:8080")).isTrue();
         assertThat(RemoteLanguageModel.isReference("HTTPS://host/v1#m")).isTrue();
-        assertThat(RemoteLanguageModel.isReference("qwen2.5-coder-1.5b-instruct")).isFalse();
+        assertThat(RemoteLanguageModel.isReference("qwen2.5-coder-1.5b-instruct"))
+                .isFalse();
         assertThat(RemoteLanguageModel.isReference("models/http/x.gguf")).isFalse();
         assertThat(RemoteLanguageModel.isReference("hf:owner/repository/file")).isFalse();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"http://localhost:1", "http://127.0.0.1", "http://127.8.8.8", "http://[::1]:5", "https://host"})
+    @ValueSource(
+            strings = {"http://localhost:1", "http://127.0.0.1", "http://127.8.8.8", "http://[::1]:5", "https://host"})
     void letsAKeyGoWhereNobodyListensIn(String address) {
         Endpoint.of(URI.create(address)).requirePrivacyFor(KEY);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"http://host", "http://10.0.0.1:8080", "http://localhost.example", "http://127.0.0.1.example"})
+    @ValueSource(
+            strings = {"http://host", "http://10.0.0.1:8080", "http://localhost.example", "http://127.0.0.1.example"})
     void keepsAKeyFromOpenWires(String address) {
         Endpoint.of(URI.create(address)).requirePrivacyFor(null);
         assertThatThrownBy(() -> RemoteLanguageModel.open(

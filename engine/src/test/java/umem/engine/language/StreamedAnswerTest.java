@@ -42,7 +42,10 @@ class StreamedAnswerTest {
                     .append(lineEnd)
                     .append(lineEnd);
         }
-        stream.append("data: ").append(StubServer.finish("stop")).append(lineEnd).append(lineEnd);
+        stream.append("data: ")
+                .append(StubServer.finish("stop"))
+                .append(lineEnd)
+                .append(lineEnd);
         stream.append("data: [DONE]").append(lineEnd).append(lineEnd);
         byte[] bytes = stream.toString().getBytes(StandardCharsets.UTF_8);
         stub.only((request, connection) -> {

@@ -24,8 +24,9 @@ import tools.jackson.databind.json.JsonMapper;
 /// control.
 final class StubServer implements AutoCloseable {
     static final JsonMapper JSON = JsonMapper.shared();
-    static final String MODELS = "{\"object\":\"list\",\"data\":[{\"id\":\"stub-1\",\"object\":\"model\",\"created\":%d,"
-            + "\"owned_by\":\"tests\"},{\"id\":\"stub-2\"}]}";
+    static final String MODELS =
+            "{\"object\":\"list\",\"data\":[{\"id\":\"stub-1\",\"object\":\"model\",\"created\":%d,"
+                    + "\"owned_by\":\"tests\"},{\"id\":\"stub-2\"}]}";
 
     private final ServerSocket server;
     private final Deque<Behaviour> next = new ArrayDeque<>();
@@ -193,10 +194,13 @@ final class StubServer implements AutoCloseable {
         Map<String, String> headers = new TreeMap<>();
         for (String line = line(in); !line.isEmpty(); line = line(in)) {
             int colon = line.indexOf(':');
-            headers.put(line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+            headers.put(
+                    line.substring(0, colon).toLowerCase(Locale.ROOT),
+                    line.substring(colon + 1).strip());
         }
         byte[] body = in.readNBytes(Integer.parseInt(headers.getOrDefault("content-length", "0")));
-        return new Request(first[0], first[1], headers, body.length == 0 ? JSON.createObjectNode() : JSON.readTree(body));
+        return new Request(
+                first[0], first[1], headers, body.length == 0 ? JSON.createObjectNode() : JSON.readTree(body));
     }
 
     private static String line(InputStream in) throws IOException {

@@ -6,7 +6,8 @@ import umem.engine.embedding.Pooling;
 
 /// Makes a GGUF file that llama.cpp embeds with from a BERT encoder in ONNX form.
 ///
-/// The numbers are the same; what changes is their order (linear layers are stored transposed in ONNX), their names, and
+/// The numbers are the same; what changes is their order (linear layers are stored transposed in ONNX), their names,
+/// and
 /// the way the vocabulary is written.
 public final class BertConverter {
     /// Changes whenever the same input would give another file.
@@ -50,8 +51,8 @@ public final class BertConverter {
         int layers = graph.layers();
         Weights positions = graph.table("embeddings.position_embeddings.weight", width);
         Weights tokenTypes = graph.table("embeddings.token_type_embeddings.weight", width);
-        int feedForward = graph.linear("encoder.layer.0.intermediate.dense", 0, width)
-                .rows();
+        int feedForward =
+                graph.linear("encoder.layer.0.intermediate.dense", 0, width).rows();
         out.put("general.architecture", "bert")
                 .put("general.name", name)
                 .put("general.file_type", type.code())

@@ -38,8 +38,10 @@ final class BertGraph {
                 .map(name -> name.substring(0, name.length() - WORDS.length()))
                 .orElseThrow(() -> refused("it has no " + WORDS));
         for (Node node : file.nodes()) {
-            node.inputs().forEach(input ->
-                    consumers.computeIfAbsent(input, key -> new ArrayList<>()).add(node));
+            node.inputs()
+                    .forEach(input -> consumers
+                            .computeIfAbsent(input, key -> new ArrayList<>())
+                            .add(node));
             node.outputs().forEach(output -> producers.put(output, node));
         }
         for (Node node : file.nodes()) {
@@ -136,7 +138,8 @@ final class BertGraph {
 
     private Tensor checked(String name, Tensor tensor) {
         if (tensor.type() != Tensor.FLOAT32) {
-            throw refused(name + " is not float32 (quantised models cannot be converted, their full-precision form can)");
+            throw refused(
+                    name + " is not float32 (quantised models cannot be converted, their full-precision form can)");
         }
         if (tensor.data().byteSize() == 0) {
             throw refused(name + " has no data in this file (weights in a second file are not read)");
@@ -150,8 +153,7 @@ final class BertGraph {
     int heads(int hidden) {
         String bias = prefix + "encoder.layer.0.attention.self.query.bias";
         for (Node add : consumers.getOrDefault(bias, List.of())) {
-            for (Node reshape :
-                    consumers.getOrDefault(add.outputs().getFirst(), List.of())) {
+            for (Node reshape : consumers.getOrDefault(add.outputs().getFirst(), List.of())) {
                 if (reshape.operator().equals("Reshape") && reshape.inputs().size() > 1) {
                     List<Long> shape = constants(reshape.inputs().get(1));
                     int n = shape.size();
@@ -237,7 +239,7 @@ final class BertGraph {
     private UmemException refused(String why) {
         return new UmemException(
                 ErrorKind.MODEL,
-                file.name() + " is not a BERT encoder as PyTorch exports it, and no other graph can be converted: " + why
-                        + "; use a GGUF file of this model instead");
+                file.name() + " is not a BERT encoder as PyTorch exports it, and no other graph can be converted: "
+                        + why + "; use a GGUF file of this model instead");
     }
 }

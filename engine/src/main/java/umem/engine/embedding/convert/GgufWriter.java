@@ -105,14 +105,15 @@ final class GgufWriter {
         Bytes head = new Bytes();
         head.int32(MAGIC).int32(VERSION).int64(tensors.size()).int64(entries).bytes(metadata.toByteArray());
         for (Entry tensor : tensors) {
-            head.string(tensor.name()).int32(tensor.vector() ? 1 : 2).int64(tensor.weights().columns());
+            head.string(tensor.name())
+                    .int32(tensor.vector() ? 1 : 2)
+                    .int64(tensor.weights().columns());
             if (!tensor.vector()) {
                 head.int64(tensor.weights().rows());
             }
             head.int32(tensor.type().code()).int64(tensor.offset());
         }
-        try (FileChannel channel =
-                FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             writeAll(channel, ByteBuffer.wrap(head.toByteArray()));
             for (Entry tensor : tensors) {
                 pad(channel);

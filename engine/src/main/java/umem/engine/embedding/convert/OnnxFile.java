@@ -28,7 +28,11 @@ record OnnxFile(String name, List<Node> nodes, Map<String, Tensor> initialisers)
     ///
     /// @param operator such as `MatMul`
     /// @param value the tensor of a `Constant`, else null
-    record Node(String operator, List<String> inputs, List<String> outputs, @Nullable Tensor value) {}
+    record Node(
+            String operator,
+            List<String> inputs,
+            List<String> outputs,
+            @Nullable Tensor value) {}
 
     /// Numbers with a shape.
     ///
@@ -39,7 +43,8 @@ record OnnxFile(String name, List<Node> nodes, Map<String, Tensor> initialisers)
         static final int INT64 = 7;
 
         /// The single element, or null where it isn't one float.
-        @Nullable Float scalar() {
+        @Nullable
+        Float scalar() {
             return type == FLOAT32 && data.byteSize() == 4 ? data.get(FLOAT, 0) : null;
         }
 
@@ -146,8 +151,7 @@ record OnnxFile(String name, List<Node> nodes, Map<String, Tensor> initialisers)
                 default -> tensor.skip();
             }
         }
-        return new Tensor(
-                name, type, shape.stream().mapToLong(Long::longValue).toArray(), data);
+        return new Tensor(name, type, shape.stream().mapToLong(Long::longValue).toArray(), data);
     }
 
     private static UmemException unreadable(String name, String what) {

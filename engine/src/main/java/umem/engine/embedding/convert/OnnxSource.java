@@ -37,7 +37,8 @@ public final class OnnxSource {
 
     /// Finds the two parts.
     ///
-    /// @param path a jar or zip file that holds one `.onnx` and one `tokenizer.json` (or `NAME-tokenizer.json`); a folder
+    /// @param path a jar or zip file that holds one `.onnx` and one `tokenizer.json` (or `NAME-tokenizer.json`); a
+    /// folder
     ///        with them, the model perhaps in its subfolder `onnx`; or an `.onnx` file with the tokenizer beside it
     /// @throws UmemException of kind INPUT if a part is missing or there are several; MODEL if the jar is damaged
     public static OnnxSource find(Path path) {
@@ -57,10 +58,7 @@ public final class OnnxSource {
     private static OnnxSource inArchive(Path path) throws IOException {
         try (ZipFile zip = new ZipFile(path.toFile(), StandardCharsets.UTF_8)) {
             List<String> names = zip.stream().map(ZipEntry::getName).toList();
-            return new OnnxSource(
-                    path,
-                    single(path, ".onnx", names),
-                    single(path, "tokenizer.json", names));
+            return new OnnxSource(path, single(path, ".onnx", names), single(path, "tokenizer.json", names));
         } catch (ZipException e) {
             throw new UmemException(
                     ErrorKind.MODEL,
@@ -111,8 +109,11 @@ public final class OnnxSource {
         return switch (found.size()) {
             case 1 -> found.getFirst();
             case 0 -> throw refused(where, "holds no file whose name ends in " + end);
-            default -> throw refused(where, "holds several files whose name ends in " + end + ": " + found
-                    + "; name one .onnx file instead");
+            default ->
+                throw refused(
+                        where,
+                        "holds several files whose name ends in " + end + ": " + found
+                                + "; name one .onnx file instead");
         };
     }
 
@@ -207,8 +208,11 @@ public final class OnnxSource {
     }
 
     /// The parts, in memory.
-    record Content(MemorySegment model, byte[] tokenizer, Arena arena, @Nullable Path temporary)
-            implements AutoCloseable {
+    record Content(
+            MemorySegment model,
+            byte[] tokenizer,
+            Arena arena,
+            @Nullable Path temporary) implements AutoCloseable {
         @Override
         public void close() throws IOException {
             arena.close();

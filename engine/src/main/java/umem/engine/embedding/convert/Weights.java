@@ -15,7 +15,8 @@ record Weights(MemorySegment data, int rows, int columns, boolean transposed) {
 
     Weights {
         if (data.byteSize() != 4L * rows * columns) {
-            throw new IllegalArgumentException(data.byteSize() + " bytes are not " + rows + " x " + columns + " floats");
+            throw new IllegalArgumentException(
+                    data.byteSize() + " bytes are not " + rows + " x " + columns + " floats");
         }
     }
 

@@ -73,7 +73,8 @@ record WordPieceVocabulary(List<String> tokens, int[] types, Map<String, Integer
         if (!id.isIntegralNumber() || !id.canConvertToInt() || id.asInt() < 0 || id.asInt() >= byId.length) {
             throw refused(
                     name,
-                    "gives the token \"" + token + "\" the id " + id + ", but the model has " + byId.length + " tokens");
+                    "gives the token \"" + token + "\" the id " + id + ", but the model has " + byId.length
+                            + " tokens");
         }
         String other = byId[id.asInt()];
         if (other != null && !other.equals(token)) {

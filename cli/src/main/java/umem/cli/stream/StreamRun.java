@@ -1,0 +1,102 @@
+package umem.cli.stream;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import tools.jackson.databind.node.ObjectNode;
+import umem.cli.command.SetupOptions;
+import umem.cli.command.Version;
+import umem.cli.report.Report;
+import umem.cli.terminal.Interrupts;
+import umem.cli.terminal.Json;
+import umem.cli.terminal.Terminal;
+import umem.engine.Engine;
+import umem.engine.embedding.Encoder;
+import umem.engine.evolution.Evolution;
+import umem.engine.evolution.RunFolder;
+import umem.engine.evolution.Summary;
+import umem.engine.executor.ExecutionCache;
+import umem.engine.executor.Executor;
+import umem.engine.executor.Prompts;
+import umem.engine.language.LocalLanguageModel;
+import umem.engine.language.RemoteLanguageModel;
+import umem.engine.memory.MemoryBank;
+import umem.engine.optimizer.MemOptimizer;
+import umem.engine.task.Task;
+import umem.provision.Provision;
+
+/// Runs a stream of tasks from settings to report, for `umem demo` and `umem run`.
+final class StreamRun {
+    private final Terminal terminal;
+    private final StreamSettings settings;
+    private final SetupOptions setup;
+
+    StreamRun(Terminal terminal, StreamSettings settings, SetupOptions setup) {
+        this.terminal = terminal;
+        this.settings = settings;
+        this.setup = setup;
+    }
+
+    /// @param tasks the stream
+    /// @param source where it came from, in words
+    /// @param name begins the name of a new run's folder
+    /// @throws UmemException whatever went wrong; what was done is kept
+    void run(List<Task> tasks, String source, String name) {
+        Prompts prompts = settings.prompts == null ? Prompts.standard() : Prompts.load(settings.prompts);
+        RunFolder folder = new RunFolder(settings.out != null ? settings.out : newFolder(name));
+        Path bankFolder = settings.bank != null ? settings.bank.toAbsolutePath().normalize() : folder.file("bank");
+        Provision provision = setup.provision(terminal);
+        LocalLanguageModel.Options local = new LocalLanguageModel.Options(
+                settings.context,
+                settings.sequences,
+                settings.threads,
+                LocalLanguageModel.Options.defaults().gpu());
+        try (Engine engine = new Engine(
+                provision, setup.accelerator(), local, RemoteLanguageModel.Options.fromEnvironment(System.getenv()))) {
+            Encoder encoder = engine.encoder(settings.encoder);
+            try (MemoryBank bank = MemoryBank.open(bankFolder, encoder)) {
+                Executor executor = new Executor(
+                        engine.languageModel(settings.executorReference()),
+                        prompts,
+                        settings.noCache ? ExecutionCache.inMemory() : engine.executionCache(),
+                        settings.maxTokens);
+                MemOptimizer optimizer = new MemOptimizer(
+                        engine.languageModel(settings.optimizerReference()),
+                        prompts,
+                        new MemOptimizer.Options(
+                                settings.lessonTokens,
+                                MemOptimizer.Options.defaults().trajectoryTokens(),
+                                settings.grammar));
+                StreamView view = new StreamView(terminal, settings.json);
+                AtomicBoolean stop = new AtomicBoolean();
+                Summary summary;
+                try (Interrupts.Scope scope = Interrupts.listen(() -> stop.set(true))) {
+                    Objects.requireNonNull(scope);
+                    summary = new Evolution(executor, optimizer, encoder, bank, settings.options())
+                            .run(tasks, source, folder, bankFolder.toString(), view, stop::get);
+                }
+                Path report = Report.write(
+                        folder, summary, tasks, bank, Version.current().program());
+                view.close(summary, report.toString());
+                if (settings.json) {
+                    ObjectNode object = Json.mapper().valueToTree(summary);
+                    terminal.print(Json.line(object.put("report", report.toString())));
+                }
+            }
+        }
+    }
+
+    private static Path newFolder(String name) {
+        String time = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").format(LocalDateTime.now());
+        Path runs = Path.of("runs");
+        Path folder = runs.resolve(name + "-" + time);
+        for (int i = 2; Files.exists(folder); i++) {
+            folder = runs.resolve(name + "-" + time + "-" + i);
+        }
+        return folder;
+    }
+}

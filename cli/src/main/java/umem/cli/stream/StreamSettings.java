@@ -1,0 +1,127 @@
+package umem.cli.stream;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import umem.engine.Engine;
+import umem.engine.evolution.StreamOptions;
+import umem.engine.language.LocalLanguageModel;
+
+/// The options that `umem demo` and `umem run` share; a picocli mixin.
+public final class StreamSettings {
+    @Option(
+            names = "--executor",
+            paramLabel = "MODEL-or-URL",
+            description = "Solves the tasks: a model name, a GGUF file, hf:owner/repo/file, or an OpenAI-compatible"
+                    + " endpoint (http://host:8080 or http://host:8080#model). Default: " + Engine.EXECUTOR + ".")
+    @Nullable
+    String executor;
+
+    @Option(
+            names = "--optimizer",
+            paramLabel = "MODEL-or-URL",
+            description = "Writes the lessons; same forms. Default: " + Engine.OPTIMIZER + ".")
+    @Nullable
+    String optimizer;
+
+    @Option(
+            names = "--encoder",
+            paramLabel = "MODEL",
+            description = "Embeds queries and keys: a name, a GGUF file, or hf:... Default: ${DEFAULT-VALUE}.")
+    String encoder = Engine.ENCODER;
+
+    @Option(
+            names = "--small",
+            description = "Take " + Engine.OPTIMIZER + " for both: 0.5 GB of models instead of 1.6 GB.")
+    boolean small;
+
+    @Option(
+            names = "--bank",
+            paramLabel = "DIR",
+            description = "The memory bank; one that exists goes on growing. Default: bank in the run's folder.")
+    @Nullable
+    Path bank;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description =
+                    "The run's folder; one that holds an interrupted run is continued. Default: a new one in runs.")
+    @Nullable
+    Path out;
+
+    @Option(names = "--epochs", paramLabel = "N", description = "Passes over the tasks. Default: ${DEFAULT-VALUE}.")
+    int epochs = 1;
+
+    @Option(names = "--seed", paramLabel = "S", description = "Names the stream. Default: ${DEFAULT-VALUE}.")
+    long seed = 1;
+
+    @Option(names = "--shuffle", description = "An order of its own for each epoch, drawn from the seed.")
+    boolean shuffle;
+
+    @Option(names = "--top-k", paramLabel = "K", description = "Memories shown at most. Default: ${DEFAULT-VALUE}.")
+    int topK = 3;
+
+    @Option(
+            names = "--min-score",
+            paramLabel = "COSINE",
+            description = "Show only memories of at least this cosine. Default: no threshold.")
+    float minScore = -1;
+
+    @Option(names = "--allow-self", description = "In later epochs, show a task the memory that was made from it, too.")
+    boolean allowSelf;
+
+    @Option(names = "--prompts", paramLabel = "DIR", description = "A folder with prompts that replace ours.")
+    @Nullable
+    Path prompts;
+
+    @Option(names = "--grammar", description = "Force the Mem-Optimizer's output into its format.")
+    boolean grammar;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "The executor's longest output. Default: ${DEFAULT-VALUE}.")
+    int maxTokens = 512;
+
+    @Option(
+            names = "--lesson-tokens",
+            paramLabel = "N",
+            description = "The Mem-Optimizer's longest output. Default: ${DEFAULT-VALUE}.")
+    int lessonTokens = 256;
+
+    @Option(
+            names = "--context",
+            paramLabel = "N",
+            description = "Tokens that a local model holds at once, over all sequences. Default: ${DEFAULT-VALUE}.")
+    int context = LocalLanguageModel.Options.defaults().contextLength();
+
+    @Option(
+            names = "--sequences",
+            paramLabel = "N",
+            description = "Generations of a local model side by side. Default: ${DEFAULT-VALUE}.")
+    int sequences = LocalLanguageModel.Options.defaults().sequences();
+
+    @Option(names = "--threads", paramLabel = "N", description = "CPU threads. Default: ${DEFAULT-VALUE}.")
+    int threads = LocalLanguageModel.Options.defaults().threads();
+
+    @Option(
+            names = "--no-cache",
+            description = "Run every execution anew instead of taking over what earlier runs did.")
+    boolean noCache;
+
+    @Option(names = "--json", description = "End with one JSON object on standard output.")
+    boolean json;
+
+    String executorReference() {
+        return executor != null ? executor : small ? Engine.OPTIMIZER : Engine.EXECUTOR;
+    }
+
+    String optimizerReference() {
+        return optimizer != null ? optimizer : Engine.OPTIMIZER;
+    }
+
+    StreamOptions options() {
+        return new StreamOptions(topK, minScore, !allowSelf, epochs, shuffle, seed);
+    }
+}
