@@ -85,8 +85,6 @@ public final class Umem implements Runnable {
     /// The parser with all commands, those of other modules included.
     CommandLine commandLine() {
         CommandLine line = new CommandLine(this)
-                .addSubcommand("demo", new DemoCommand(terminal))
-                .addSubcommand("run", new RunCommand(terminal))
                 .addSubcommand("bank", new BankCommand(terminal))
                 .addSubcommand("completion", new CompletionCommand(terminal));
         for (Subcommand subcommand : ServiceLoader.load(Subcommand.class)) {
