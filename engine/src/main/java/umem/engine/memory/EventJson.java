@@ -9,7 +9,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32C;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -25,7 +24,6 @@ final class EventJson {
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
     private static final byte[] CRC_START = ",\"crc\":\"".getBytes(StandardCharsets.UTF_8);
     private static final int CRC_LENGTH = CRC_START.length + 8 + 2;
@@ -156,6 +154,16 @@ final class EventJson {
         line.writeBytes(CRC_START);
         line.writeBytes((crc + "\"}\n").getBytes(StandardCharsets.US_ASCII));
         return line.toByteArray();
+    }
+
+    /// Whether a line is as it was written.
+    static boolean isIntact(byte[] line) {
+        try {
+            object(line);
+            return true;
+        } catch (Damaged e) {
+            return false;
+        }
     }
 
     private static JsonNode object(byte[] line) throws Damaged {

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +73,8 @@ record LogScan(
                 } else if (lines.terminated() || number == 1) {
                     // A log is given its name with the header in it, so there is no torn header.
                     damaged(number, reason);
+                } else if (EventJson.isIntact(Arrays.copyOf(line, line.length - 1))) {
+                    damaged(number, "its line feed is another byte");
                 } else {
                     torn = line.length;
                     problem(BankFiles.EVENTS + " line " + number + " is torn: its last " + torn
