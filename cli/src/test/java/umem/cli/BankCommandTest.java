@@ -15,8 +15,7 @@ import tools.jackson.databind.JsonNode;
 import umem.engine.memory.MemoryBank;
 
 class BankCommandTest {
-    private static final String TWO =
-            """
+    private static final String TWO = """
             {"id": "4f1c", "key": "Which parcel goes by rail?", "value": ["weigh it\\nfirst"], "usage_count": 3, "reward_score": 1.5}
             {"id": "m2", "key": "Wer unterschreibt für 900 €?", "value": ["two of three", "ask"], "usage_count": 0, "reward_score": 0.0}
             """;
@@ -82,7 +81,8 @@ class BankCommandTest {
                 .isEqualTo(2);
         String second = temporary.resolve("second").toString();
         ok("import", second, out.toString());
-        assertThat(withoutTimes(ok("list", second).out())).isEqualTo(withoutTimes(ok("list", bank).out()));
+        assertThat(withoutTimes(ok("list", second).out()))
+                .isEqualTo(withoutTimes(ok("list", bank).out()));
         assertFails(8, "cannot be written", "bank", "export", bank, bank + "/no/such/folder.jsonl");
     }
 
@@ -103,8 +103,7 @@ class BankCommandTest {
 
     @Test
     void verifies() throws IOException {
-        assertThat(ok("verify", bank).out())
-                .isEqualTo("{\"ok\":true,\"events\":1,\"entries\":2,\"problems\":[]}\n");
+        assertThat(ok("verify", bank).out()).isEqualTo("{\"ok\":true,\"events\":1,\"entries\":2,\"problems\":[]}\n");
         assertThat(Session.run("bank", "verify", bank).out()).isEqualTo("ok: 1 events, 2 entries\n");
 
         ok("rollback", bank, "0");
@@ -151,7 +150,11 @@ class BankCommandTest {
     @Test
     void refusesWhatIsNoBankOrIsInUse() {
         for (List<String> arguments : List.of(
-                List.of("list"), List.of("show", "m1"), List.of("log"), List.of("verify"), List.of("export", file),
+                List.of("list"),
+                List.of("show", "m1"),
+                List.of("log"),
+                List.of("verify"),
+                List.of("export", file),
                 List.of("rollback", "0"))) {
             for (String folder : List.of(temporary.resolve("none").toString(), temporary.toString(), file)) {
                 String[] args = new String[arguments.size() + 2];
@@ -196,10 +199,7 @@ class BankCommandTest {
 
     private static void assertFails(int code, String message, String... args) {
         Session session = Session.run(args);
-        assertThat(session.err().strip())
-                .startsWith("umem: ")
-                .contains(message)
-                .doesNotContain("\n");
+        assertThat(session.err().strip()).startsWith("umem: ").contains(message).doesNotContain("\n");
         assertThat(session.code()).as(session.err()).isEqualTo(code);
     }
 }

@@ -21,7 +21,8 @@ import umem.error.UmemException;
 
 /// `umem bank`: looks at a memory bank, checks it, moves memories in and out, and goes back in its history.
 ///
-/// No command needs a model. Those that only read need no lock either, so they work beside a running `umem run`. Where the
+/// No command needs a model. Those that only read need no lock either, so they work beside a running `umem run`. Where
+/// the
 /// log is damaged they show what lies before the damage and end with code 8; `export` refuses.
 @Command(
         name = "bank",
@@ -113,8 +114,9 @@ public final class BankCommand {
 
     @Command(
             name = "export",
-            description = "Write the entries to a file in the published form, memory.jsonl. The form has no versions and no"
-                    + " provenance.")
+            description =
+                    "Write the entries to a file in the published form, memory.jsonl. The form has no versions and no"
+                            + " provenance.")
     void exportEntries(
             @Parameters(paramLabel = "DIR", description = "Folder of the bank.") Path folder,
             @Parameters(paramLabel = "FILE", description = "File to write; replaced if it exists.") Path file,
@@ -132,8 +134,9 @@ public final class BankCommand {
 
     @Command(
             name = "import",
-            description = "Add all entries of a file in the published form, memory.jsonl, or none. The bank is created if it"
-                    + " does not exist.")
+            description =
+                    "Add all entries of a file in the published form, memory.jsonl, or none. The bank is created if it"
+                            + " does not exist.")
     void importEntries(
             @Parameters(paramLabel = "DIR", description = "Folder of the bank.") Path folder,
             @Parameters(paramLabel = "FILE", description = "File to read.") Path file,
@@ -149,15 +152,16 @@ public final class BankCommand {
                         .put("entries", bank.size())
                         .put("sequence", bank.sequence())));
             } else {
-                terminal.print("imported " + imported + " entries; the bank has " + bank.size() + ", and its last event is "
-                        + bank.sequence());
+                terminal.print("imported " + imported + " entries; the bank has " + bank.size()
+                        + ", and its last event is " + bank.sequence());
             }
         }
     }
 
     @Command(
-            description = "Go back to the state as of an event; nothing is forgotten, and going forth again is possible. If the"
-                    + " log is damaged behind that event, it is set aside and cut first.")
+            description =
+                    "Go back to the state as of an event; nothing is forgotten, and going forth again is possible. If the"
+                            + " log is damaged behind that event, it is set aside and cut first.")
     void rollback(
             @Parameters(paramLabel = "DIR", description = "Folder of the bank.") Path folder,
             @Parameters(
@@ -218,18 +222,16 @@ public final class BankCommand {
     }
 
     private static String line(BankEvent event) {
-        String what =
-                switch (event) {
-                    case BankEvent.Added added ->
-                        "add " + added.entry().id() + ": " + added.entry().key();
-                    case BankEvent.Updated updated ->
-                        "update " + updated.entry().id() + " to version "
-                                + updated.entry().version() + ": " + updated.entry().key();
-                    case BankEvent.Imported imported ->
-                        "import " + imported.entries().size() + " entries";
-                    case BankEvent.Used used -> "use " + String.join(", ", used.ids());
-                    case BankEvent.RolledBack back -> "rollback to event " + back.to();
-                };
+        String what = switch (event) {
+            case BankEvent.Added added ->
+                "add " + added.entry().id() + ": " + added.entry().key();
+            case BankEvent.Updated updated ->
+                "update " + updated.entry().id() + " to version "
+                        + updated.entry().version() + ": " + updated.entry().key();
+            case BankEvent.Imported imported -> "import " + imported.entries().size() + " entries";
+            case BankEvent.Used used -> "use " + String.join(", ", used.ids());
+            case BankEvent.RolledBack back -> "rollback to event " + back.to();
+        };
         return event.sequence() + "  " + event.at() + "  " + oneLine(what);
     }
 

@@ -18,8 +18,10 @@ final class BankJson {
     }
 
     static ObjectNode entry(MemoryEntry entry) {
-        ObjectNode node =
-                Json.object().put("id", entry.id()).put("version", entry.version()).put("key", entry.key());
+        ObjectNode node = Json.object()
+                .put("id", entry.id())
+                .put("version", entry.version())
+                .put("key", entry.key());
         entry.values().forEach(node.putArray("values")::add);
         return node.put("usage_count", entry.usageCount())
                 .put("reward", entry.reward())
@@ -37,9 +39,9 @@ final class BankJson {
         switch (event) {
             case BankEvent.Added added -> node.put("event", "add").set("entry", entry(added.entry()));
             case BankEvent.Updated updated -> node.put("event", "update").set("entry", entry(updated.entry()));
-            case BankEvent.Imported imported ->
-                node.put("event", "import").set("entries", entries(imported.entries()));
-            case BankEvent.Used used -> used.ids().forEach(node.put("event", "use").putArray("ids")::add);
+            case BankEvent.Imported imported -> node.put("event", "import").set("entries", entries(imported.entries()));
+            case BankEvent.Used used ->
+                used.ids().forEach(node.put("event", "use").putArray("ids")::add);
             case BankEvent.RolledBack back -> node.put("event", "rollback").put("to", back.to());
         }
         return node;

@@ -25,7 +25,8 @@ import umem.error.UmemException;
 /// Banks in the form of the published code, `memory.jsonl`: one object a line,
 /// `{"id": "...", "key": "...", "value": ["...", ...], "usage_count": 0, "reward_score": 0.0}`.
 ///
-/// The form knows neither versions nor provenance, so an exported entry comes back in version 1, imported. Reading asks for
+/// The form knows neither versions nor provenance, so an exported entry comes back in version 1, imported. Reading asks
+/// for
 /// `key` and `value`; a missing `id` is given, missing numbers are 0, other fields are passed over.
 public final class BankExchange {
     private static final JsonMapper JSON = JsonMapper.builder()
@@ -38,7 +39,8 @@ public final class BankExchange {
     /// Imports all memories of a file into a bank, or none.
     ///
     /// @return the entries as they are in the bank
-    /// @throws UmemException of kind INPUT if the file is missing or malformed (the message names file, line and reason);
+    /// @throws UmemException of kind INPUT if the file is missing or malformed (the message names file, line and
+    /// reason);
     ///         otherwise as [MemoryBank#importEntries]
     public static List<MemoryEntry> importInto(MemoryBank bank, Path file) {
         return bank.importEntries(read(file));
@@ -47,12 +49,12 @@ public final class BankExchange {
     /// Reads all memories of a file.
     ///
     /// @return entries in version 1; the id is empty where the file has none
-    /// @throws UmemException of kind INPUT if the file is missing or malformed (the message names file, line and reason)
+    /// @throws UmemException of kind INPUT if the file is missing or malformed (the message names file, line and
+    /// reason)
     public static List<MemoryEntry> read(Path file) {
         if (!Files.exists(file) || Files.isDirectory(file)) {
             throw new UmemException(
-                    ErrorKind.INPUT,
-                    "memory file " + file + (Files.exists(file) ? " is a folder" : " does not exist"));
+                    ErrorKind.INPUT, "memory file " + file + (Files.exists(file) ? " is a folder" : " does not exist"));
         }
         Provenance provenance = Provenance.imported(Instant.now());
         List<MemoryEntry> entries = new ArrayList<>();
@@ -84,7 +86,8 @@ public final class BankExchange {
                 return;
             }
             Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
-            Path staged = Files.createTempFile(target.getParent(), target.getFileName().toString(), ".new");
+            Path staged = Files.createTempFile(
+                    target.getParent(), target.getFileName().toString(), ".new");
             try {
                 try (FileChannel channel = FileChannel.open(staged, StandardOpenOption.WRITE);
                         OutputStream stream = new BufferedOutputStream(Channels.newOutputStream(channel))) {
@@ -99,8 +102,9 @@ public final class BankExchange {
         } catch (IOException e) {
             throw new UmemException(
                     ErrorKind.STORAGE,
-                    "memory file " + file + " cannot be written: " + e.getClass().getSimpleName() + ": "
-                            + e.getMessage() + "; check folder, space and permissions",
+                    "memory file " + file + " cannot be written: "
+                            + e.getClass().getSimpleName() + ": " + e.getMessage()
+                            + "; check folder, space and permissions",
                     e);
         }
     }
@@ -121,8 +125,7 @@ public final class BankExchange {
             if (!node.isObject()) {
                 throw new IllegalArgumentException("not a JSON object");
             }
-            return new MemoryEntry(
-                    id(node), 1, key(node), values(node), usageCount(node), reward(node), provenance);
+            return new MemoryEntry(id(node), 1, key(node), values(node), usageCount(node), reward(node), provenance);
         } catch (JacksonException e) {
             throw new UmemException(ErrorKind.INPUT, at + ": not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IllegalArgumentException e) {
@@ -162,7 +165,9 @@ public final class BankExchange {
         }
         // Python writes a count as 3.0 once it has been through a float.
         require(
-                count.isNumber() && count.doubleValue() >= 0 && count.doubleValue() <= 1L << 53
+                count.isNumber()
+                        && count.doubleValue() >= 0
+                        && count.doubleValue() <= 1L << 53
                         && count.doubleValue() == Math.rint(count.doubleValue()),
                 "\"usage_count\" is not a whole number from 0 up");
         return (long) count.doubleValue();

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Objects;
 import java.util.Optional;
-import umem.error.UmemException;
 
 /// Goes back in the history of a bank that may be too damaged to be opened.
 public final class BankRepair {
@@ -20,11 +19,13 @@ public final class BankRepair {
     /// @param setAside copy of the damaged log as it was, if it had to be cut
     public record Outcome(long sequence, int entries, Optional<Path> setAside) {}
 
-    /// Returns to the state as of an event, as [MemoryBank#rollback] does. If a line of the log is damaged and the event
+    /// Returns to the state as of an event, as [MemoryBank#rollback] does. If a line of the log is damaged and the
+    /// event
     /// lies before it, the log is set aside as `events.damaged-N.jsonl` and cut before that line first.
     ///
     /// @param sequence number of an event, 0 for the empty bank
-    /// @throws UmemException of kind INPUT if the folder holds no bank or the bank has no such event, STORAGE if the event
+    /// @throws UmemException of kind INPUT if the folder holds no bank or the bank has no such event, STORAGE if the
+    /// event
     ///         lies behind the damage, BUSY if the bank is open elsewhere
     public static Outcome rollback(Path folder, long sequence) {
         Path log = BankFiles.existingLog(folder);
@@ -45,7 +46,9 @@ public final class BankRepair {
         if (found.damagedLine() == 0) {
             return Optional.empty();
         }
-        if (found.damagedLine() == 1 || sequence < 0 || sequence > found.events().size()) {
+        if (found.damagedLine() == 1
+                || sequence < 0
+                || sequence > found.events().size()) {
             found.requireUndamaged();
         }
         Path copy = freeName(folder);

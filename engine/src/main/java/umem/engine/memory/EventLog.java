@@ -104,7 +104,8 @@ final class EventLog implements AutoCloseable {
     static UmemException damaged(Path folder, long line, String problem) {
         String wayOut = line < 2
                 ? "put a copy of the file back"
-                : "`umem bank verify " + folder + "` shows all that is wrong; put a copy of the file back, or return to the"
+                : "`umem bank verify " + folder
+                        + "` shows all that is wrong; put a copy of the file back, or return to the"
                         + " last event before the damage with `umem bank rollback " + folder + " " + (line - 2) + "`";
         return new UmemException(ErrorKind.STORAGE, "bank " + folder + ": " + problem + "; " + wayOut);
     }

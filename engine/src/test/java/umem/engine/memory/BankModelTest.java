@@ -102,15 +102,18 @@ class BankModelTest {
         assertThat(candidate.size()).isEqualTo(next.size());
         List<float[]> queries = List.of(encoder.encode(key), encoder.encode(text(random)));
         Retrieval retrieval = retrieval(random);
-        List<List<RetrievedMemory>> foreseen =
-                queries.stream().map(query -> candidate.retrieve(query, retrieval)).toList();
+        List<List<RetrievedMemory>> foreseen = queries.stream()
+                .map(query -> candidate.retrieve(query, retrieval))
+                .toList();
         assertRetrieves(candidate, next, random);
 
         MemoryEntry entry = bank.apply(action, shown, key, 0, provenance);
         versions.add(entry);
         assertThat(next).contains(entry);
         states.add(next);
-        assertThat(queries.stream().map(query -> bank.retrieve(query, retrieval)).toList())
+        assertThat(queries.stream()
+                        .map(query -> bank.retrieve(query, retrieval))
+                        .toList())
                 .isEqualTo(foreseen);
     }
 
@@ -119,9 +122,10 @@ class BankModelTest {
         bank.recordUse(used);
         if (!used.isEmpty()) {
             states.add(now().stream()
-                    .map(entry -> used.stream().anyMatch(memory -> memory.entry().equals(entry))
-                            ? entry.withUsageCount(entry.usageCount() + 1)
-                            : entry)
+                    .map(entry ->
+                            used.stream().anyMatch(memory -> memory.entry().equals(entry))
+                                    ? entry.withUsageCount(entry.usageCount() + 1)
+                                    : entry)
                     .toList());
         }
     }
