@@ -30,8 +30,11 @@ public final class BankRepair {
     public static Outcome rollback(Path folder, long sequence) {
         Path log = BankFiles.existingLog(folder);
         Optional<Path> setAside;
-        try (BankLock lock = BankLock.acquire(folder)) {
-            setAside = cutBeforeDamage(folder, log, sequence);
+        try {
+            BankLock lock = BankLock.acquire(folder);
+            try (lock) {
+                setAside = cutBeforeDamage(folder, log, sequence);
+            }
         } catch (IOException e) {
             throw BankFiles.failed(folder, "cannot be repaired", e);
         }

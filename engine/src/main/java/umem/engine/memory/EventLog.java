@@ -205,8 +205,8 @@ final class EventLog implements AutoCloseable {
         if (storage == null) {
             return;
         }
-        try (BankLock lock = storage.lock;
-                AppendFile file = storage.file) {
+        try (storage.lock;
+                storage.file) {
             if (storage.unsynced && !storage.broken) {
                 sync(storage);
             }

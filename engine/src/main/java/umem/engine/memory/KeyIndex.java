@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -85,10 +86,7 @@ final class KeyIndex implements AutoCloseable {
         for (int position = 0; position < change.keys().size(); position++) {
             String key = change.keys().get(position);
             if (differs(position, key)) {
-                set(
-                        position,
-                        key,
-                        java.util.Objects.requireNonNull(change.vectors().get(key)));
+                set(position, key, Objects.requireNonNull(change.vectors().get(key)));
             }
         }
         while (keys.size() > change.keys().size()) {

@@ -12,9 +12,9 @@ import umem.engine.search.SearchKernels;
 ///
 /// @param overlay the one entry that is other than in `state`, or null
 record Search(KeyIndex index, BankState state, @Nullable Overlay overlay) {
-    /// Best score first, then the order in which entries were added.
+    /// Best score first, then the order in which entries were added; as the index ranks them.
     private static final Comparator<Hit> RANKING =
-            Comparator.comparingDouble(Hit::score).reversed().thenComparingLong(Hit::id);
+            (a, b) -> a.score() == b.score() ? Long.compare(a.id(), b.id()) : Float.compare(b.score(), a.score());
 
     /// One entry added or replaced.
     ///
