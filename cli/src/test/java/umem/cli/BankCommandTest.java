@@ -104,7 +104,7 @@ class BankCommandTest {
     @Test
     void verifies() throws IOException {
         assertThat(ok("verify", bank).out()).isEqualTo("{\"ok\":true,\"events\":1,\"entries\":2,\"problems\":[]}\n");
-        assertThat(Session.run("bank", "verify", bank).out()).isEqualTo("ok: 1 events, 2 entries\n");
+        assertThat(Session.run("bank", "verify", bank).out()).isEqualTo("ok: 1 event, 2 entries\n");
 
         ok("rollback", bank, "0");
         flip(500);

@@ -106,8 +106,8 @@ public final class BankCommand {
             terminal.print(Json.line(node));
         } else {
             log.problems().forEach(terminal::print);
-            terminal.print((log.ok() ? "ok: " : "not ok: ") + log.intactEvents() + " events, "
-                    + log.entries().size() + " entries");
+            terminal.print((log.ok() ? "ok: " : "not ok: ") + counted(log.intactEvents(), "event", "events") + ", "
+                    + counted(log.entries().size(), "entry", "entries"));
         }
         return log.ok() ? 0 : ErrorKind.STORAGE.exitCode();
     }
@@ -128,7 +128,7 @@ public final class BankCommand {
         if (json) {
             terminal.print(Json.line(bank(folder).put("file", file.toString()).put("exported", count)));
         } else {
-            terminal.print("exported " + count + " entries to " + file);
+            terminal.print("exported " + counted(count, "entry", "entries") + " to " + file);
         }
     }
 
@@ -152,7 +152,7 @@ public final class BankCommand {
                         .put("entries", bank.size())
                         .put("sequence", bank.sequence())));
             } else {
-                terminal.print("imported " + imported + " entries; the bank has " + bank.size()
+                terminal.print("imported " + counted(imported, "entry", "entries") + "; the bank has " + bank.size()
                         + ", and its last event is " + bank.sequence());
             }
         }
@@ -181,8 +181,8 @@ public final class BankCommand {
         if (setAside != null) {
             terminal.print("the damaged log is kept as " + setAside);
         }
-        terminal.print("the bank is as of event " + sequence + " again: " + outcome.entries()
-                + " entries; its last event is " + outcome.sequence());
+        terminal.print("the bank is as of event " + sequence + " again: "
+                + counted(outcome.entries(), "entry", "entries") + "; its last event is " + outcome.sequence());
     }
 
     private BankLog read(Path folder) {
@@ -228,11 +228,16 @@ public final class BankCommand {
             case BankEvent.Updated updated ->
                 "update " + updated.entry().id() + " to version "
                         + updated.entry().version() + ": " + updated.entry().key();
-            case BankEvent.Imported imported -> "import " + imported.entries().size() + " entries";
+            case BankEvent.Imported imported ->
+                "import " + counted(imported.entries().size(), "entry", "entries");
             case BankEvent.Used used -> "use " + String.join(", ", used.ids());
             case BankEvent.RolledBack back -> "rollback to event " + back.to();
         };
         return event.sequence() + "  " + event.at() + "  " + oneLine(what);
+    }
+
+    private static String counted(long count, String one, String many) {
+        return count + " " + (count == 1 ? one : many);
     }
 
     /// Text of a model or a file, without what would break a line or steer a terminal.

@@ -77,8 +77,8 @@ record LogScan(
                     damaged(number, "its line feed is another byte");
                 } else {
                     torn = line.length;
-                    problem(BankFiles.EVENTS + " line " + number + " is torn: its last " + torn
-                            + " bytes were never committed, and the next writer cuts them off");
+                    problem(BankFiles.EVENTS + " line " + number + " is torn: its write ended after " + torn
+                            + " bytes, so it is not committed and the next writer cuts it off");
                 }
             }
             if (number == 0) {

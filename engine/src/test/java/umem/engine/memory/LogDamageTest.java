@@ -58,7 +58,7 @@ class LogDamageTest {
                 assertThat(read.problems()).isEmpty();
             } else {
                 assertThat(read.problems().getFirst())
-                        .contains("line 5 is torn: its last " + (length - start) + " bytes");
+                        .contains("line 5 is torn: its write ended after " + (length - start) + " bytes");
             }
             try (MemoryBank bank = MemoryBank.openWithoutEncoder(folder)) {
                 assertThat(bank.entries()).isEqualTo(entries.subList(0, kept));
