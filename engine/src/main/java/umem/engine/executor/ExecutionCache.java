@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 import umem.engine.language.ChatMessage;
 import umem.engine.language.Generation;
@@ -23,13 +25,17 @@ import umem.engine.language.GenerationRequest;
 /// Remembers greedy executions: each is a pure function of (model, prompt, sampling), so running it twice is waste.
 ///
 /// On disk it is one small file an execution, named by the hash of what determines it and put there by an atomic
-/// rename. So any
-/// number of processes may share a folder, a kill at any moment leaves whole files only, and a damaged file is a miss.
-/// Identical
-/// requests that arrive together run once. Sampled generations pass through. Safe for all threads.
+/// rename. So any number of processes may share a folder, a kill at any moment leaves whole files only, and a damaged
+/// file is a miss. Identical requests that arrive together run once, and fail together; failures are not remembered.
+/// Sampled generations pass through. Safe for all threads.
 public final class ExecutionCache {
     private static final System.Logger LOG = System.getLogger(ExecutionCache.class.getName());
     private static final JsonMapper JSON = JsonMapper.shared();
+    /// Reads whole files only: left alone, Jackson takes a lacking field for null or zero.
+    private static final ObjectReader STORED = JSON.readerFor(Generation.class)
+            .with(
+                    DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+                    DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES);
 
     private final @Nullable Path folder;
     private final Map<String, CompletableFuture<Generation>> known = new ConcurrentHashMap<>();
@@ -77,14 +83,15 @@ public final class ExecutionCache {
                 return new Lookup(generation, true);
             });
         }
-        Generation stored = read(key);
-        if (stored != null) {
-            saved.incrementAndGet();
-            mine.complete(stored);
-            return CompletableFuture.completedFuture(new Lookup(stored, true));
-        }
-        calls.incrementAndGet();
+        // Whatever happens here, those who wait for the same execution must hear of it.
         try {
+            Generation stored = read(key);
+            if (stored != null) {
+                saved.incrementAndGet();
+                mine.complete(stored);
+                return CompletableFuture.completedFuture(new Lookup(stored, true));
+            }
+            calls.incrementAndGet();
             run.get().whenComplete((generation, failure) -> {
                 if (failure == null) {
                     write(key, generation);
@@ -94,7 +101,7 @@ public final class ExecutionCache {
                     mine.completeExceptionally(failure);
                 }
             });
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             known.remove(key, mine);
             mine.completeExceptionally(e);
         }
@@ -143,7 +150,7 @@ public final class ExecutionCache {
             return null;
         }
         try {
-            return JSON.readValue(Files.readAllBytes(file(folder, key)), Generation.class);
+            return STORED.readValue(Files.readAllBytes(file(folder, key)));
         } catch (IOException | JacksonException e) {
             return null;
         }
@@ -164,9 +171,9 @@ public final class ExecutionCache {
             } finally {
                 Files.deleteIfExists(staged);
             }
-        } catch (IOException e) {
+        } catch (IOException | JacksonException e) {
             writable = false;
-            LOG.log(System.Logger.Level.WARNING, "executions are no longer kept in " + folder + ": " + e.getMessage());
+            LOG.log(System.Logger.Level.WARNING, "executions are no longer kept in " + folder + ": " + e);
         }
     }
 }
