@@ -67,18 +67,20 @@ final class RemoteFailure extends Exception {
         if (failure instanceof HttpTimeoutException) {
             return timeout(limit, failure);
         }
+        String detail = "";
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnresolvedAddressException) {
                 return lasting("unknown host", failure);
             }
-            if (cause instanceof GeneralSecurityException && !(cause instanceof javax.net.ssl.SSLException)) {
-                return lasting("no trust in its certificate: " + cause.getMessage(), failure);
+            if (cause instanceof GeneralSecurityException) {
+                return lasting("no trust in its certificate, " + cause.getMessage(), failure);
             }
+            detail = cause.getMessage() == null ? detail : " (" + cause.getMessage() + ")";
         }
         if (failure instanceof ConnectException) {
             return transitory("connection refused", failure);
         }
-        return transitory("connection lost (" + failure.getMessage() + ")", failure);
+        return transitory("connection lost" + detail, failure);
     }
 
     static RemoteFailure timeout(Duration limit, @Nullable Throwable cause) {
