@@ -69,10 +69,11 @@ class RemoteLanguageModelTest {
         try {
             throw new AssertionError("no failure but " + future.join());
         } catch (CompletionException e) {
-            assertThat(e.getCause()).isInstanceOf(UmemException.class);
-            UmemException failure = (UmemException) e.getCause();
-            assertThat(failure.getMessage()).doesNotContain("\n");
-            return failure;
+            if (e.getCause() instanceof UmemException failure) {
+                assertThat(failure).message().doesNotContain("\n");
+                return failure;
+            }
+            throw e;
         }
     }
 

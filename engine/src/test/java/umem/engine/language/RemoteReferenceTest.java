@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -96,7 +97,7 @@ class RemoteReferenceTest {
                 .doesNotContain(KEY);
     }
 
-    private static String key(Map<String, String> environment) {
+    private static @Nullable String key(Map<String, String> environment) {
         return RemoteLanguageModel.Options.fromEnvironment(environment).apiKey();
     }
 
