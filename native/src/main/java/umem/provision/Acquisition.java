@@ -65,6 +65,7 @@ final class Acquisition {
                 store.disk(),
                 n -> progress.advance(
                         artifact.name(), Progress.Stage.FETCH, Math.min(n, artifact.size()), artifact.size()));
+        store.recover(artifact, staged);
         List<String> reasons = new ArrayList<>();
         for (Source source : artifact.sources()) {
             if (!reasons.isEmpty()) {
@@ -74,6 +75,12 @@ final class Acquisition {
                 Path path = fetch(artifact, source, staged);
                 Disk.delete(staging);
                 return path;
+            } catch (UmemException e) {
+                // A package client that is missing: the others may be there.
+                if (e.kind() != ErrorKind.SETUP) {
+                    throw e;
+                }
+                reasons.add(source.label() + ": " + e.getMessage());
             } catch (SourceUnavailable e) {
                 String reason = String.valueOf(e.getMessage());
                 if (reason.contains("No space left on device")) {
@@ -94,7 +101,7 @@ final class Acquisition {
         boolean continued = staged.length() > 0;
         store.disk()
                 .require(
-                        staged.path().getParent(),
+                        staged.folder(),
                         artifact.size() - staged.length() + inFlight(artifact, source),
                         artifact.name());
         staged.report(0);

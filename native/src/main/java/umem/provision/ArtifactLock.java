@@ -24,6 +24,9 @@ record ArtifactLock(int schema, List<Artifact> artifacts, List<SystemPackages> s
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern FILE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]*");
 
+    /// A path below the archive's root: no part of it begins with a dot.
+    private static final Pattern ENTRY = Pattern.compile("[A-Za-z0-9_@][^/]*(?:/[^./][^/]*)*");
+
     /// Packages of the operating system that one native library is built from.
     record SystemPackages(String name, String version, String kind, String licence, List<String> packages) {}
 
@@ -76,6 +79,11 @@ record ArtifactLock(int schema, List<Artifact> artifacts, List<SystemPackages> s
             require(FILE.matcher(artifact.file()).matches(), where, "file is not a plain name");
             for (Artifact.Content content : artifact.contents()) {
                 require(FILE.matcher(content.file()).matches(), where, "content is not a plain name");
+                require(
+                        ENTRY.matcher(content.entry()).matches(),
+                        where,
+                        "entry " + content.entry() + " leaves the archive");
+                require(content.size() > 0, where, "content " + content.file() + ": size is not positive");
                 require(
                         SHA256.matcher(content.sha256()).matches(),
                         where,

@@ -122,6 +122,21 @@ final class ContentStore {
         return problems;
     }
 
+    /// Takes back a plain file that [#place] had checked when its process was ended: bringing gigabytes to the disk
+    /// takes
+    /// a while.
+    void recover(Artifact artifact, StagedFile staged) throws IOException {
+        Path checked = fresh(staged).resolve(artifact.file());
+        if (!artifact.isArchive() && staged.length() == 0 && Files.exists(checked)) {
+            staged.replaceBy(checked);
+        }
+    }
+
+    /// Where a finished artifact waits for its place.
+    private static Path fresh(StagedFile staged) {
+        return staged.path().resolveSibling("fresh");
+    }
+
     /// Checks a finished download and gives it its place. The caller holds the artifact's lock.
     ///
     /// @throws SourceUnavailable when the bytes are not the ones that the lock file names; nothing is kept then
@@ -139,7 +154,7 @@ final class ContentStore {
                             ? "checksum mismatch: sha256 " + sum + ", not " + artifact.sha256()
                             : "has " + length + " bytes, not " + artifact.size());
         }
-        Path fresh = staged.path().resolveSibling("fresh");
+        Path fresh = fresh(staged);
         Disk.delete(fresh);
         Files.createDirectories(fresh);
         if (artifact.isArchive()) {
@@ -215,12 +230,15 @@ final class ContentStore {
         for (Artifact.Content content : artifact.contents()) {
             String sum = Checksum.of(into.resolve(content.file()), n -> {});
             if (!sum.equals(content.sha256())) {
-                throw new UmemException(
-                        ErrorKind.INTERNAL,
-                        artifact.name() + ": the archive is right, its entry " + content.entry()
-                                + " is not what the lock file says (sha256 " + sum + ")");
+                throw lockFault(
+                        artifact, "entry " + content.entry() + " is not what the lock file says (sha256 " + sum + ")");
             }
         }
+    }
+
+    private static UmemException lockFault(Artifact artifact, String what) {
+        return new UmemException(
+                ErrorKind.INTERNAL, artifact.name() + ": the archive has the right checksum, but " + what);
     }
 
     private static void unzip(Artifact artifact, Path archive, Path into) throws IOException {
@@ -228,7 +246,7 @@ final class ContentStore {
             for (Artifact.Content content : artifact.contents()) {
                 ZipEntry entry = zip.getEntry(content.entry());
                 if (entry == null) {
-                    throw new IOException(archive + " has no entry " + content.entry());
+                    throw lockFault(artifact, "it has no entry " + content.entry());
                 }
                 try (InputStream in = zip.getInputStream(entry)) {
                     Files.copy(in, into.resolve(content.file()));
@@ -245,6 +263,12 @@ final class ContentStore {
         artifact.contents().forEach(c -> words.add(c.entry()));
         Command.Outcome outcome = new Command(words).run(into);
         if (!outcome.succeeded()) {
+            Optional<String> absent = outcome.lines().stream()
+                    .filter(line -> line.contains("Not found in archive"))
+                    .findFirst();
+            if (absent.isPresent()) {
+                throw lockFault(artifact, absent.get());
+            }
             throw new IOException("tar: " + outcome.reason());
         }
         for (Artifact.Content content : artifact.contents()) {

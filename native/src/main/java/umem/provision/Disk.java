@@ -1,7 +1,9 @@
 package umem.provision;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
@@ -45,8 +48,12 @@ class Disk {
         }
     }
 
-    /// A failure to write as the user should read it: a full disk is told apart.
+    /// A failure to write as the user should read it: a full disk is told apart, and so is an interrupt, which closes
+    /// files.
     static UmemException storageFailure(String what, Path where, IOException e) {
+        if (e instanceof ClosedByInterruptException || e instanceof FileLockInterruptionException) {
+            return new UmemException(ErrorKind.INTERRUPTED, "interrupted while providing " + what, e);
+        }
         String reason = String.valueOf(e.getMessage());
         boolean full = reason.contains("No space left") || reason.contains("Disk quota exceeded");
         return new UmemException(
@@ -76,9 +83,10 @@ class Disk {
                 return FileVisitResult.CONTINUE;
             }
         });
-        Files.createDirectories(name.getParent());
+        Path folder = Objects.requireNonNull(name.getParent());
+        Files.createDirectories(folder);
         Files.move(temporary, name, StandardCopyOption.ATOMIC_MOVE);
-        sync(name.getParent());
+        sync(folder);
     }
 
     private static void sync(Path path) throws IOException {

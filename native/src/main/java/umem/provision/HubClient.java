@@ -85,7 +85,7 @@ final class HubClient {
             HttpResponse<InputStream> response = send(address(source), true, 0, true);
             response.body().close();
             if (response.statusCode() >= 400) {
-                throw new SourceUnavailable("HTTP " + response.statusCode());
+                throw refusal(response.statusCode());
             }
             HttpHeaders headers = response.headers();
             String tag = headers.firstValue("X-Linked-ETag").orElse("").replace("\"", "");
@@ -109,7 +109,9 @@ final class HubClient {
                     URI next = address.resolve(response.headers()
                             .firstValue("Location")
                             .orElseThrow(() -> new SourceUnavailable("HTTP " + status + " without a Location")));
-                    withToken = withToken && String.valueOf(next.getHost()).equals(address.getHost());
+                    withToken = withToken
+                            && next.getScheme().equals(address.getScheme())
+                            && String.valueOf(next.getAuthority()).equals(address.getAuthority());
                     address = next;
                     continue;
                 }
@@ -121,7 +123,7 @@ final class HubClient {
                     throw new Transient("HTTP " + status);
                 }
                 if (status != 200 && status != 206) {
-                    throw new SourceUnavailable("HTTP " + status);
+                    throw refusal(status);
                 }
                 if (status == 200) {
                     staged.truncate(0);
@@ -138,6 +140,18 @@ final class HubClient {
             }
         }
         throw new SourceUnavailable("more than " + REDIRECTS + " redirects");
+    }
+
+    private SourceUnavailable refusal(int status) {
+        String why = switch (status) {
+            case 401, 403 ->
+                token == null
+                        ? ", the hub asks for a key: set HF_TOKEN to one that may read this file"
+                        : ", the key in HF_TOKEN may not read this file";
+            case 404 -> ", no such file on the hub";
+            default -> "";
+        };
+        return new SourceUnavailable("HTTP " + status + why);
     }
 
     private static long total(HttpHeaders headers, boolean ranged) {

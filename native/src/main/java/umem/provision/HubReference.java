@@ -19,7 +19,8 @@ import umem.error.UmemException;
 /// first use, and from then on the reference means those bytes, offline too, until its record under `references` is
 /// deleted.
 final class HubReference {
-    private static final Pattern FORM = Pattern.compile("hf:([\\w.-]+/[\\w.-]+)/([\\w./ +-]*[\\w+-][\\w. +-]*)");
+    private static final Pattern FORM =
+            Pattern.compile("hf:([\\w.-]+/[\\w.-]+)/((?:[\\w.+-][\\w. +-]*/)*[\\w+][\\w. +-]*)");
 
     private final ContentStore store;
     private final HubClient hub;

@@ -26,7 +26,7 @@ import umem.error.UmemException;
 /// when the disk fails or is full, INTERRUPTED when the thread is interrupted.
 public final class Provision {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]*");
-    private static final List<String> RESERVED = List.of("sha256", "staging", "locks");
+    private static final List<String> RESERVED = List.of("sha256", "staging", "locks", "references");
 
     private final Settings settings;
     private final ArtifactLock lock;
@@ -162,10 +162,13 @@ public final class Provision {
             Path staging = store.staging(name);
             Disk.delete(staging);
             Files.createDirectories(staging);
-            Path target = staging.resolve("content");
-            writer.write(target);
-            store.disk().publish(target, file);
-            Disk.delete(staging);
+            try {
+                Path target = staging.resolve("content");
+                writer.write(target);
+                store.disk().publish(target, file);
+            } finally {
+                Disk.delete(staging);
+            }
             return file;
         } catch (IOException e) {
             throw Disk.storageFailure(key, store.root(), e);

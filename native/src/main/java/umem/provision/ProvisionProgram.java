@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import tools.jackson.databind.json.JsonMapper;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
@@ -41,15 +42,21 @@ final class ProvisionProgram {
     ///
     /// @return the exit code of the process
     static int run(List<String> arguments, PrintStream out, PrintStream err) {
+        return run(arguments, out, err, Provision::standard);
+    }
+
+    /// @param standard makes the provision of this machine
+    static int run(List<String> arguments, PrintStream out, PrintStream err, Function<Progress, Provision> standard) {
         try {
-            return runOrThrow(arguments, out, err);
+            return runOrThrow(arguments, out, err, standard);
         } catch (UmemException e) {
             err.println("set-up: " + e.getMessage());
             return e.kind().exitCode();
         }
     }
 
-    private static int runOrThrow(List<String> arguments, PrintStream out, PrintStream err) {
+    private static int runOrThrow(
+            List<String> arguments, PrintStream out, PrintStream err, Function<Progress, Provision> standard) {
         boolean small = false;
         boolean offline = false;
         boolean json = false;
@@ -73,7 +80,7 @@ final class ProvisionProgram {
         if (actions.isEmpty()) {
             throw new UmemException(ErrorKind.USAGE, USAGE);
         }
-        Provision provision = Provision.standard(Progress.lines(err));
+        Provision provision = standard.apply(Progress.lines(err));
         ProvisionProgram program =
                 new ProvisionProgram(offline ? provision.withOffline(true) : provision, small, accelerator);
         boolean well = true;

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.LongConsumer;
 
 /// A file on its way into the cache. It only grows: a download that was cut off goes on from its length, whichever
@@ -24,6 +25,11 @@ final class StagedFile {
 
     Path path() {
         return file;
+    }
+
+    /// The folder that it grows in.
+    Path folder() {
+        return Objects.requireNonNull(file.getParent());
     }
 
     /// A folder beside the file for what package clients leave; it is emptied before each use.
@@ -94,7 +100,7 @@ final class StagedFile {
 
         @Override
         public synchronized IOException getCause() {
-            return (IOException) super.getCause();
+            return Objects.requireNonNull((IOException) super.getCause());
         }
     }
 }
