@@ -4,6 +4,7 @@ module umem.cli {
     requires com.samskivert.jmustache;
     requires transitive info.picocli;
     requires jdk.incubator.vector;
+    requires jdk.management;
     requires jdk.unsupported;
     requires tools.jackson.databind;
     requires transitive umem.trainer;

@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 import umem.cli.command.BankCommand;
 import umem.cli.command.CompletionCommand;
+import umem.cli.command.DoctorCommand;
 import umem.cli.command.Version;
 import umem.cli.stream.DemoCommand;
 import umem.cli.stream.RunCommand;
@@ -85,8 +86,8 @@ public final class Umem implements Runnable {
     /// The parser with all commands, those of other modules included.
     CommandLine commandLine() {
         CommandLine line = new CommandLine(this)
-                .addSubcommand("bank", new BankCommand(terminal))
-                .addSubcommand("completion", new CompletionCommand(terminal));
+                .addSubcommand("completion", new CompletionCommand(terminal))
+                .addSubcommand("doctor", new DoctorCommand(terminal));
         for (Subcommand subcommand : ServiceLoader.load(Subcommand.class)) {
             line.addSubcommand(subcommand.command(terminal));
         }

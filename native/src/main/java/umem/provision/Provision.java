@@ -102,7 +102,14 @@ public final class Provision {
     ///
     /// @throws UmemException SETUP also when CUDA is insisted on and the machine has no NVIDIA driver
     public NativeLibraries libraries(Accelerator accelerator) {
-        return new NativeLibraries(new LlamaFolder(this, settings.cuda(), progress).provide(accelerator), faiss());
+        return new NativeLibraries(llama(accelerator), faiss());
+    }
+
+    /// Provides llama.cpp alone: the folder of [NativeLibraries#llama()].
+    ///
+    /// @throws UmemException SETUP also when CUDA is insisted on and the machine has no NVIDIA driver
+    public Path llama(Accelerator accelerator) {
+        return new LlamaFolder(this, settings.cuda(), progress).provide(accelerator);
     }
 
     /// Provides a language model or encoder file.
@@ -210,17 +217,25 @@ public final class Provision {
     ///
     /// @return one line for each damaged file; empty when all is well
     public List<String> verify() {
-        List<String> problems = new ArrayList<>();
-        for (Artifact artifact : lock.artifacts()) {
-            try {
-                if (Files.isDirectory(store.folder(artifact))) {
-                    problems.addAll(store.verify(artifact));
-                }
-            } catch (IOException e) {
-                problems.add(store.folder(artifact) + ": " + e);
-            }
+        return lock.artifacts().stream()
+                .flatMap(artifact -> verify(artifact).stream())
+                .toList();
+    }
+
+    /// [#verify()] for one artifact; empty also when it is not here at all.
+    ///
+    /// @param name as in the lock file
+    /// @throws IllegalArgumentException when the lock file has no such name
+    public List<String> verify(String name) {
+        return verify(locked(name));
+    }
+
+    private List<String> verify(Artifact artifact) {
+        try {
+            return Files.isDirectory(store.folder(artifact)) ? store.verify(artifact) : List.of();
+        } catch (IOException e) {
+            return List.of(store.folder(artifact) + ": " + e);
         }
-        return List.copyOf(problems);
     }
 
     /// Sets the machine up by hand; see [ProvisionProgram].
