@@ -58,10 +58,12 @@ public final class Context implements AutoCloseable {
     ///
     /// @throws UmemException of kind MODEL if its cache does not fit into the memory that is free
     public static Context create(Model model, ContextOptions options) {
-        FreeMemory.require(
-                cacheBytes(model, options),
-                "the cache of " + options.contextLength() + " tokens for "
-                        + model.path().getFileName());
+        if (!model.isOnGpu()) {
+            FreeMemory.require(
+                    cacheBytes(model, options),
+                    "the cache of " + options.contextLength() + " tokens for "
+                            + model.path().getFileName());
+        }
         model.retain();
         Arena arena = Arena.ofShared();
         MemorySegment handle = MemorySegment.NULL;
@@ -75,6 +77,7 @@ public final class Context implements AutoCloseable {
             llama_context_params.n_threads_batch(params, options.threads());
             llama_context_params.kv_unified(params, true);
             llama_context_params.no_perf(params, true);
+            llama_context_params.flash_attn_type(params, flashAttention(model, options));
             llama_context_params.embeddings(params, options.pooling() != ContextOptions.Pooling.NONE);
             llama_context_params.pooling_type(params, options.pooling().code());
             String error;
@@ -106,6 +109,15 @@ public final class Context implements AutoCloseable {
             model.release();
             throw t;
         }
+    }
+
+    /// On the CPU, generation does without flash attention: its two kernels, for one token and for many, sum in half
+    /// precision, so that the batch decides the third digit of the logits. Without it eight sequences decode a tenth to
+    /// a fourth faster, and prompts are computed a tenth to a fifth slower.
+    private static int flashAttention(Model model, ContextOptions options) {
+        return options.pooling() == ContextOptions.Pooling.NONE && !model.isOnGpu()
+                ? Llama.LLAMA_FLASH_ATTN_TYPE_DISABLED()
+                : Llama.LLAMA_FLASH_ATTN_TYPE_AUTO();
     }
 
     /// Keys and values in half precision, plus a row of logits for each sequence.

@@ -24,15 +24,17 @@ public final class Model implements AutoCloseable {
     private final Path path;
     private final MemorySegment handle;
     private final GgufHeader header;
+    private final boolean onGpu;
     private final Vocabulary vocabulary;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicInteger dependants = new AtomicInteger();
 
-    private Model(LlamaLibrary library, Path path, MemorySegment handle, GgufHeader header) {
+    private Model(LlamaLibrary library, Path path, MemorySegment handle, GgufHeader header, boolean onGpu) {
         this.library = library;
         this.path = path;
         this.handle = handle;
         this.header = header;
+        this.onGpu = onGpu;
         this.vocabulary = new Vocabulary(this, Llama.llama_model_get_vocab(handle));
     }
 
@@ -44,12 +46,13 @@ public final class Model implements AutoCloseable {
     ///         than the memory that is free; the message says which
     public static Model load(LlamaLibrary library, Path path, ModelOptions options) {
         GgufHeader header = GgufHeader.read(path);
-        if (options.gpuLayers() == 0 || !library.hasGpu()) {
+        boolean onGpu = library.hasGpu() && options.gpuLayers() != 0;
+        if (!onGpu) {
             FreeMemory.require(header.tensorBytes(), "the weights of " + path);
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment params = Llama.llama_model_default_params(arena);
-            llama_model_params.n_gpu_layers(params, library.hasGpu() ? options.gpuLayers() : 0);
+            llama_model_params.n_gpu_layers(params, onGpu ? options.gpuLayers() : 0);
             MemorySegment handle;
             String error;
             // The first error line is global, so loads that want to explain themselves go one after the other.
@@ -68,7 +71,7 @@ public final class Model implements AutoCloseable {
                         error,
                         library.version());
             }
-            return new Model(library, path, handle, header);
+            return new Model(library, path, handle, header, onGpu);
         }
     }
 
@@ -101,6 +104,11 @@ public final class Model implements AutoCloseable {
     /// What the file says about itself.
     public GgufHeader header() {
         return header;
+    }
+
+    /// Whether layers of it were put on a GPU.
+    public boolean isOnGpu() {
+        return onGpu;
     }
 
     /// Its tokens.
