@@ -38,7 +38,7 @@ public record Task(
 
     /// Copies the collections and checks what can be checked.
     ///
-    /// @throws IllegalArgumentException if id or question is blank, there is no answer, or a multiple-choice answer is
+    /// @throws IllegalArgumentException if id, question or an answer is blank, there is no answer, or a multiple-choice answer is
     ///         not the index of a choice
     public Task {
         choices = List.copyOf(choices);
@@ -52,6 +52,9 @@ public record Task(
         }
         if (answers.isEmpty()) {
             throw new IllegalArgumentException("no answer");
+        }
+        if (answers.stream().anyMatch(String::isBlank)) {
+            throw new IllegalArgumentException("an answer is blank");
         }
         if (kind == TaskKind.MULTIPLE_CHOICE) {
             for (String answer : answers) {

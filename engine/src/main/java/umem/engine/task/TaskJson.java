@@ -104,25 +104,31 @@ public final class TaskJson {
     }
 
     private static Task own(JsonNode node, String id) {
-        String name = text(node, "kind");
+        String kindName = text(node, "kind");
         TaskKind kind;
         try {
-            kind = TaskKind.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
+            kind = TaskKind.valueOf(kindName.toUpperCase(Locale.ROOT).replace('-', '_'));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "field \"kind\" is \"" + name + "\"; known are multiple_choice, maths and question_answering", e);
+                    "field \"kind\" is \"" + kindName + "\"; known are multiple_choice, maths and question_answering", e);
         }
         Task.Feedback feedback = null;
         JsonNode reply = node.get("feedback");
         if (reply != null && !reply.isNull()) {
+            if (!reply.isObject()) {
+                throw new IllegalArgumentException("field \"feedback\" is not an object");
+            }
             feedback = new Task.Feedback(text(reply, "accepted"), text(reply, "rejected"));
         }
         Map<String, String> attributes = new HashMap<>();
         JsonNode further = node.get("attributes");
-        if (further != null && further.isObject()) {
-            further.properties()
-                    .forEach(entry ->
-                            attributes.put(entry.getKey(), entry.getValue().asString()));
+        if (further != null && !further.isNull()) {
+            if (!further.isObject()) {
+                throw new IllegalArgumentException("field \"attributes\" is not an object");
+            }
+            for (String name : further.propertyNames()) {
+                attributes.put(name, scalar(further, name));
+            }
         }
         return new Task(
                 id,

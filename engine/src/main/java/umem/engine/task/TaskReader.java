@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import umem.error.ErrorKind;
@@ -23,10 +24,12 @@ import umem.error.UmemException;
 
 /// Reads tasks from a file: JSON lines, gzipped or not, or the Parquet schema of the published training code.
 ///
-/// A line of JSON is recognised by its fields; see [TaskJson]. Blank lines are skipped.
+/// A line of JSON is recognised by its fields; see [TaskJson]. Blank lines and a byte order mark are skipped.
 public final class TaskReader {
-    private static final JsonMapper JSON = JsonMapper.shared();
-    private static final int LONGEST_LINE = 64 << 20;
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+    private static final int LONGEST_LINE = 16 << 20;
 
     private TaskReader() {}
 
@@ -56,10 +59,13 @@ public final class TaskReader {
         try (InputStream raw = Files.newInputStream(file);
                 InputStream stream = new BufferedInputStream(zipped ? new GZIPInputStream(raw) : raw, 1 << 16)) {
             int number = 0;
-            for (byte[] line = line(stream); line != null; line = line(stream)) {
+            for (byte[] line = line(stream, file + ":1"); line != null; line = line(stream, file + ":" + (number + 1))) {
                 number++;
                 String at = file + ":" + number;
                 String text = decode(line, at);
+                if (number == 1 && text.startsWith("\uFEFF")) {
+                    text = text.substring(1);
+                }
                 if (text.isBlank()) {
                     continue;
                 }
@@ -107,7 +113,7 @@ public final class TaskReader {
     }
 
     /// The bytes up to the next line feed, or null at the end.
-    private static byte @org.jspecify.annotations.Nullable [] line(InputStream stream) throws IOException {
+    private static byte @org.jspecify.annotations.Nullable [] line(InputStream stream, String at) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         int b = stream.read();
         if (b < 0) {
@@ -115,7 +121,7 @@ public final class TaskReader {
         }
         for (; b >= 0 && b != '\n'; b = stream.read()) {
             if (line.size() == LONGEST_LINE) {
-                throw new IOException("a line is longer than " + (LONGEST_LINE >> 20) + " MiB");
+                throw malformed(at, "the line is longer than " + (LONGEST_LINE >> 20) + " MiB");
             }
             line.write(b);
         }
