@@ -6,36 +6,97 @@ import dev.hardwood.reader.RowReader;
 import dev.hardwood.row.PqList;
 import dev.hardwood.row.PqStruct;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// Reads the Parquet schema of the published training code: `data_source`, `reward_model` {`ground_truth`},
 /// `extra_info` {`question`,
 /// `choices`, and the neighbours, which this engine computes itself}. A row without choices is a maths problem.
+///
+/// Pages may be uncompressed or gzip. The decoder of snappy that hardwood would load is native code, and a damaged file
+/// ends the process there. The file is read as a whole, not mapped: a mapped file that shrinks ends the process too.
 final class ParquetTasks {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private ParquetTasks() {}
 
     static List<Task> read(Path file) {
-        List<Task> tasks = new ArrayList<>();
-        try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(file));
-                RowReader rows = reader.rowReader()) {
-            while (rows.hasNext()) {
-                rows.next();
-                tasks.add(row(rows, file + " row " + tasks.size(), tasks.size()));
+        return read(file, PATIENCE);
+    }
+
+    /// @param patience how long to wait for the next row: hardwood 1.0 looks for ever for pages that damage has hidden
+    static List<Task> read(Path file, Duration patience) {
+        AtomicInteger progress = new AtomicInteger();
+        FutureTask<List<Task>> reading = new FutureTask<>(() -> rows(file, progress));
+        Thread.ofPlatform().daemon().name("umem-parquet").start(reading);
+        int before = 0;
+        while (true) {
+            try {
+                return reading.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (progress.get() == before) {
+                    reading.cancel(true);
+                    throw unreadable(file, "it is damaged, row " + before + " can't be found", e);
+                }
+                before = progress.get();
+            } catch (ExecutionException e) {
+                Throwable cause = e.getCause() == null ? e : e.getCause();
+                if (cause instanceof UmemException failure) {
+                    throw failure;
+                }
+                String reason = root(cause);
+                if (reason.contains("-compressed Parquet file")) {
+                    throw new UmemException(
+                            ErrorKind.INPUT,
+                            "tasks file " + file + " is compressed in a way that can't be read here; write it anew with"
+                                    + " compression=\"gzip\" (pandas, pyarrow, datasets)",
+                            cause);
+                }
+                throw unreadable(file, reason, cause);
+            } catch (InterruptedException e) {
+                reading.cancel(true);
+                Thread.currentThread().interrupt();
+                throw new UmemException(ErrorKind.INTERRUPTED, "interrupted while reading " + file, e);
             }
-        } catch (UmemException e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            throw new UmemException(
-                    ErrorKind.INPUT,
-                    "tasks file " + file
-                            + " is not a Parquet file with the published columns (data_source, reward_model, extra_info): "
-                            + e.getMessage(),
-                    e);
+        }
+    }
+
+    private static UmemException unreadable(Path file, String reason, Throwable cause) {
+        return new UmemException(
+                ErrorKind.INPUT,
+                "tasks file " + file
+                        + " is not a Parquet file with the published columns (data_source, reward_model, extra_info): "
+                        + reason,
+                cause);
+    }
+
+    private static List<Task> rows(Path file, AtomicInteger progress) throws IOException {
+        List<Task> tasks = new ArrayList<>();
+        try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(ByteBuffer.wrap(Files.readAllBytes(file))))) {
+            if (reader.getFileMetaData().numRows() == 0) {
+                // The row reader of hardwood 1.0 fails on an empty row group.
+                return tasks;
+            }
+            try (RowReader rows = reader.rowReader()) {
+                while (rows.hasNext()) {
+                    rows.next();
+                    String at = file + " row " + tasks.size() + " (counting from 0)";
+                    tasks.add(row(rows, at, tasks.size()));
+                    progress.incrementAndGet();
+                }
+            }
         }
         return tasks;
     }
@@ -62,6 +123,16 @@ final class ParquetTasks {
         } catch (IllegalArgumentException e) {
             throw new UmemException(ErrorKind.INPUT, at + ": " + e.getMessage(), e);
         }
+    }
+
+    /// What lies beneath says more than what was attempted, such as the codec that is missing. Causes can form a circle.
+    private static String root(Throwable failure) {
+        Throwable root = failure;
+        for (int depth = 0; depth < 16 && root.getCause() != null; depth++) {
+            root = root.getCause();
+        }
+        String message = root.getMessage();
+        return (message == null ? root.toString() : message).lines().findFirst().orElse("");
     }
 
     private static <T> T required(@org.jspecify.annotations.Nullable T value, String at, String field) {
