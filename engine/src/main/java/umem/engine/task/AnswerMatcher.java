@@ -1,5 +1,6 @@
 package umem.engine.task;
 
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -17,15 +18,23 @@ import java.util.regex.Pattern;
 /// Where the
 ///   true answer holds a digit it is a code or a quantity, and the signs between letters and digits matter: `3B-07` is
 /// not
-///   `3B/07`.
+///   `3B/07`. Two numbers are compared as numbers, unless a leading zero makes one a code.
+///
+/// An answer of more than 4,000 characters matches only literally.
 public final class AnswerMatcher {
     private static final Pattern INDEX =
-            Pattern.compile("(?i)(?:(?:option|choice|index|answer|number)\\s*)?[(\\[]?(\\d{1,4})[)\\]]?\\s*[.:)]?");
+            Pattern.compile("(?i)(?:(?:option|choice|index|answer|number)\\s*:?\\s*)?[(\\[]?(\\d{1,4})[)\\]]?\\s*[.:)]?");
     private static final Pattern LETTER =
-            Pattern.compile("(?i)(?:(?:option|choice|answer)\\s*)?[(\\[]?([A-Z])[)\\]]?\\s*[.:)]?");
+            Pattern.compile("(?i)(?:(?:option|choice|answer)\\s*:?\\s*)?[(\\[]?([A-Z])[)\\]]?\\s*[.:)]?");
     private static final Pattern LABELLED = Pattern.compile("(?s)[(\\[]?(?:[A-Za-z]|\\d{1,4})[)\\].:]+\\s*(.+)");
+    private static final Pattern THOUSANDS = Pattern.compile("(?<=\\d),(?=\\d{3}(?!\\d))");
+    private static final Pattern SURROUNDING = Pattern.compile("^[\\s$\u20ac\u00a3]+|\\.?\\s*%?\\s*\\.?\\s*$");
     private static final Pattern ARTICLES = Pattern.compile("\\b(a|an|the)\\b");
     private static final Pattern TEXT_COMMAND = Pattern.compile("\\\\(?:text|mathrm|textbf|mbox)\\{([^{}]*)}");
+
+    private static final Pattern EMPHASIS = Pattern.compile("^[*$`\\s]+|[*$`\\s]+$");
+    private static final Pattern NUMBER = Pattern.compile("[-+]?(?:0|[1-9]\\d{0,29})(?:\\.\\d{1,30})?");
+    private static final int LONGEST = 4000;
 
     private AnswerMatcher() {}
 
@@ -34,10 +43,14 @@ public final class AnswerMatcher {
     /// @param task the task with its accepted answers
     /// @param answer as extracted from the output
     public static boolean matches(Task task, String answer) {
+        if (answer.length() > LONGEST) {
+            return task.answers().contains(answer.strip());
+        }
         String plain = TEXT_COMMAND.matcher(answer.strip()).replaceAll("$1").strip();
         return switch (task.kind()) {
             case MULTIPLE_CHOICE -> {
-                int index = choice(task.choices(), plain);
+                int index = choice(task.choices(), EMPHASIS.matcher(plain).replaceAll(""));
+                index = index < 0 ? byText(task.choices(), answer.strip()) : index;
                 yield index >= 0 && task.answers().contains(Integer.toString(index));
             }
             case MATHS -> task.answers().stream().anyMatch(truth -> MathAnswer.equal(truth, answer));
@@ -66,18 +79,37 @@ public final class AnswerMatcher {
     }
 
     private static int byText(List<String> choices, String answer) {
+        int literally = choices.indexOf(answer);
+        if (literally >= 0) {
+            return literally;
+        }
+        // Options may differ in signs only, which the normalisation drops: an answer that fits two names none.
+        int found = -1;
         for (int i = 0; i < choices.size(); i++) {
             if (equalText(choices.get(i), answer)) {
-                return i;
+                if (found >= 0) {
+                    return -1;
+                }
+                found = i;
             }
         }
-        return -1;
+        return found;
     }
 
     private static boolean equalText(String truth, String answer) {
+        String x = number(truth);
+        String y = number(answer);
+        if (NUMBER.matcher(x).matches() && NUMBER.matcher(y).matches()) {
+            return new BigDecimal(x).compareTo(new BigDecimal(y)) == 0;
+        }
         boolean code = truth.chars().anyMatch(Character::isDigit);
         String expected = code ? normaliseCode(truth) : normalise(truth);
         return !expected.isEmpty() && expected.equals(code ? normaliseCode(answer) : normalise(answer));
+    }
+
+    /// A text without what may surround a number: signs of currency and per cent, the full stop, grouping of thousands.
+    private static String number(String text) {
+        return THOUSANDS.matcher(SURROUNDING.matcher(text.replace('\u2212', '-')).replaceAll("")).replaceAll("");
     }
 
     /// SQuAD's normalisation.
@@ -92,7 +124,8 @@ public final class AnswerMatcher {
 
     /// The same, but a sign between two letters or digits stays, except the comma that groups thousands.
     static String normaliseCode(String text) {
-        String lower = text.toLowerCase(Locale.ROOT).replaceAll("(?<=\\d),(?=\\d{3}(?!\\d))", "");
+        String lower = THOUSANDS.matcher(text.toLowerCase(Locale.ROOT).replace('\u2212', '-'))
+                .replaceAll("");
         StringBuilder kept = new StringBuilder();
         for (int i = 0; i < lower.length(); i++) {
             char c = lower.charAt(i);

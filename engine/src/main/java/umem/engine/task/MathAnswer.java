@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// else as text without spaces.
 final class MathAnswer {
     private static final Pattern DROPPED = Pattern.compile(
-            "\\\\left|\\\\right|\\\\[!,;:]|\\\\ |\\\\q?quad|\\\\displaystyle|\\\\[()\\[\\]]|\\$|\\^\\{?\\\\circ}?|\\\\%|%|~");
+            "\\\\left|\\\\right|\\\\[!,;:]|\\\\ |\\\\q?quad|\\\\displaystyle|\\$|\\^\\{?\\\\circ}?|\u00b0|\\\\%|%|~");
     private static final Pattern UNIT =
             Pattern.compile("(?<=[\\d}])\\s*\\\\(?:text|mathrm|mbox)\\{[^{}]*}(?:\\^\\{?\\d}?)?$");
     private static final Pattern PLAIN_UNIT = Pattern.compile("(?<=\\d)\\s+[a-z]{2,}[a-z .]*$");
@@ -28,6 +28,14 @@ final class MathAnswer {
     private static final Pattern SHORT_FRACTION = Pattern.compile("\\\\frac\\s*(\\d)\\s*(\\d)");
     private static final Pattern HALF_FRACTION = Pattern.compile("\\\\frac(\\{[^{}]*})\\s*(\\d)(?!\\d)");
     private static final Pattern SHORT_ROOT = Pattern.compile("\\\\sqrt\\s*(\\w)");
+
+    private static final Pattern DELIMITER = Pattern.compile("\\\\[()\\[\\]]");
+    private static final Pattern ROW_END = Pattern.compile("\\s*\\\\\\\\\\s*");
+    /// `1 1/2` must not become `11/2`, nor `7 2` become `72`.
+    private static final Pattern MIXED = Pattern.compile("^(-?)(\\d+)\\s+(\\d+)\\s*/\\s*(\\d+)$");
+
+    private static final Pattern BETWEEN_DIGITS = Pattern.compile("(?<=\\d)\\s+(?=\\d)");
+    private static final Pattern OPTION = Pattern.compile("^\\(([A-Za-z])\\)$");
 
     private MathAnswer() {}
 
@@ -90,8 +98,11 @@ final class MathAnswer {
         if (s.endsWith(".") && !s.endsWith("..")) {
             s = s.substring(0, s.length() - 1);
         }
-        s = s.replace("\\\\", "\\").replace("\\$", "");
-        s = THOUSANDS.matcher(s).replaceAll("");
+        // Two backslashes end a row of a matrix; elsewhere they are one that was escaped twice.
+        s = s.contains("\\begin") ? ROW_END.matcher(s).replaceAll("&&") : s.replace("\\\\", "\\");
+        s = DELIMITER.matcher(s.replace("\\$", "").replace("{,}", ",")).replaceAll("");
+        // In brackets a comma parts the elements of a tuple.
+        s = s.contains("(") || s.contains("[") ? s : THOUSANDS.matcher(s).replaceAll("");
         s = UNIT.matcher(s).replaceAll("");
         s = TEXT.matcher(s).replaceAll("$1");
         s = DROPPED.matcher(s).replaceAll("").strip();
@@ -102,14 +113,16 @@ final class MathAnswer {
         s = SHORT_FRACTION.matcher(s).replaceAll("\\\\frac{$1}{$2}");
         s = HALF_FRACTION.matcher(s).replaceAll("\\\\frac$1{$2}");
         s = SHORT_ROOT.matcher(s).replaceAll("\\\\sqrt{$1}");
+        s = s.replace("\u00d7", "\\times").replace("\u00b7", "\\cdot").replace("\u00f7", "\\div");
         s = s.replace("\u2212", "-").replace("\u03c0", "\\pi").replace("\u221e", "\\infty");
+        s = OPTION.matcher(s).replaceAll("$1");
         boolean words = s.matches("[A-Za-z ]+");
-        return words ? s.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ") : unwrap(s.replaceAll("\\s+", mixed(s)));
-    }
-
-    /// `1 1/2` must not become `11/2`: the space of a mixed number is kept as a plus sign.
-    private static String mixed(String text) {
-        return text.matches("-?\\d+\\s+\\d+\\s*/\\s*\\d+") && !text.startsWith("-") ? "+" : "";
+        if (words) {
+            return s.toLowerCase(Locale.ROOT).replaceAll("\\s+", " ");
+        }
+        s = MIXED.matcher(s).replaceAll("$1($2+$3/$4)");
+        s = BETWEEN_DIGITS.matcher(s).replaceAll("_");
+        return unwrap(s.replaceAll("\\s+", ""));
     }
 
     /// Braces around the whole are a group, unless they make it a set of several.
