@@ -35,8 +35,9 @@ final class PromptTemplate {
     }
 
     /// @param name for error messages: the file
-    /// @throws UmemException of kind INPUT if the text has no turns, does not end with the user's, or is no template
-    static PromptTemplate parse(String name, String source) {
+    /// @throws UmemException of kind INPUT if the text has no turns or an empty one, does not end with the user's, or is no template
+    static PromptTemplate parse(String name, String text) {
+        String source = text.startsWith("\uFEFF") ? text.substring(1) : text;
         Mustache.Compiler compiler = Mustache.compiler().escapeHTML(false).strictSections(true);
         List<Turn> turns = new ArrayList<>();
         Matcher header = HEADER.matcher(source);
@@ -48,9 +49,13 @@ final class PromptTemplate {
             ChatMessage.Role role = ChatMessage.Role.valueOf(header.group(1).toUpperCase(java.util.Locale.ROOT));
             int begin = header.end();
             more = header.find();
-            String text = source.substring(begin, more ? header.start() : source.length());
+            String body = source.substring(begin, more ? header.start() : source.length())
+                    .strip();
+            if (body.isEmpty()) {
+                throw invalid(name, "a turn is empty");
+            }
             try {
-                turns.add(new Turn(role, compiler.compile(text.strip())));
+                turns.add(new Turn(role, compiler.compile(body)));
             } catch (MustacheException e) {
                 throw invalid(name, e.getMessage());
             }
