@@ -42,6 +42,7 @@ public record Trajectory(
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             update(digest, task.id());
             update(digest, task.question());
+            update(digest, Integer.toString(memories.size()));
             for (RetrievedMemory memory : memories) {
                 update(digest, memory.entry().id());
                 update(digest, Integer.toString(memory.entry().version()));
@@ -54,8 +55,10 @@ public record Trajectory(
         }
     }
 
+    /// Length before content: no two lists of texts give the same bytes.
     private static void update(MessageDigest digest, String text) {
-        digest.update(text.getBytes(StandardCharsets.UTF_8));
-        digest.update((byte) 0);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        digest.update((bytes.length + ":").getBytes(StandardCharsets.UTF_8));
+        digest.update(bytes);
     }
 }
