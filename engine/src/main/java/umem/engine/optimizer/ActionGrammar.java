@@ -6,6 +6,9 @@ package umem.engine.optimizer;
 /// failures to
 /// learn from.
 final class ActionGrammar {
+    /// Control characters and every space of Unicode: a value that begins with one could be blank.
+    private static final String SPACES = "\\x00-\\x20\\x7F-\\xA0\\u1680\\u2000-\\u200F\\u2028-\\u202F\\u205F-\\u206F\\u3000\\uFEFF";
+
     private ActionGrammar() {}
 
     /// @param shown number of entries that UPDATE may name
@@ -17,8 +20,8 @@ final class ActionGrammar {
         return """
                 root ::= analysis "<experience><value>" value "</value><operation>" operation "</operation></experience>"
                 analysis ::= [^<>]{0,400}
-                value ::= [^<> \\n\\t] [^<>\\n\\t]{0,400}
+                value ::= [^<>%s] [^<>\\n\\t]{0,400}
                 operation ::= %s
-                """.formatted(operations);
+                """.formatted(SPACES, operations);
     }
 }
