@@ -9,9 +9,17 @@ import java.util.Random;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import umem.bindings.llama.Grammar;
+import umem.bindings.llama.LlamaLibrary;
+import umem.bindings.llama.Model;
+import umem.bindings.llama.ModelOptions;
 import umem.engine.testing.Seed;
+import umem.provision.Accelerator;
+import umem.provision.Progress;
+import umem.provision.Provision;
 
 class ActionGrammarTest {
     private static final String CHARACTERS = "abcXYZ019 .,:;!?-+*/=()[]{}|\"'\\&#_~\t\n\r<>\u00e9\u00a0\u2003\u4e2d";
@@ -30,6 +38,16 @@ class ActionGrammarTest {
             }
             assertThat(operations).as("whatever can be named is named").hasSize(shown + 1);
         });
+    }
+
+    @Test
+    void llamaReadsTheGrammar() {
+        Provision provision = Provision.standard(Progress.silent());
+        LlamaLibrary library = LlamaLibrary.load(provision.libraries(Accelerator.CPU));
+        try (Model model = Model.load(library, provision.model("smollm2-135m-instruct"), ModelOptions.cpu());
+                Grammar grammar = Grammar.parse(model.vocabulary(), ActionGrammar.of(3))) {
+            assertThat(grammar).isNotNull();
+        }
     }
 
     private static Map<String, String> rules(String grammar) {
