@@ -54,10 +54,10 @@ public enum GroupAdvantage {
             double deviation = rewards.getAtIndex(ValueLayout.JAVA_FLOAT, g) - mean;
             squares += deviation * deviation;
         }
-        double scale = equal ? 0 : scale(Math.sqrt(squares / size));
+        double scale = scale(Math.sqrt(squares / size));
         for (int g = 0; g < size; g++) {
             double deviation = rewards.getAtIndex(ValueLayout.JAVA_FLOAT, g) - mean;
-            advantages.setAtIndex(ValueLayout.JAVA_FLOAT, g, (float) (deviation * scale));
+            advantages.setAtIndex(ValueLayout.JAVA_FLOAT, g, equal ? 0 : (float) (deviation * scale));
         }
     }
 }
