@@ -43,7 +43,7 @@ final class Calendars {
                                         "{name} brings {subject} on a {d}. Which ramp is used: {options}?",
                                         "A delivery of {subject} from {city} comes on {d}. Where does it unload: {options}?",
                                         "It is {d} and {subject} arrives. Which ramp takes it: {options}?"),
-                                "Deliveries of {subject} use {a} on {p} and {q}, and {b} on every other day.",
+                                "On {p} and {q} {subject} is unloaded at {a}; on all other days {subject} is unloaded at {b}.",
                                 List.of(
                                         "it was a {d}, and on {p} and {q} {subject} goes to {a}",
                                         "{p} and {q} are the days of {a} for {subject}"),
@@ -62,7 +62,7 @@ final class Calendars {
                                 List.of(
                                         "{name} reports {subject} on a {d}. Who comes: {options}?",
                                         "On {d} a call about {subject} comes in from room {id}. Who is sent: {options}?"),
-                                "For {subject} the {a} comes on {p} and {q}; on all other days it is the {b}.",
+                                "On {p} and {q} the {a} comes for {subject}; on all other days the {b} comes for {subject}.",
                                 List.of(
                                         "the call came on a {d}, and on {p} and {q} the {a} comes for {subject}",
                                         "{p} and {q} belong to the {a} when it is about {subject}"),
@@ -81,7 +81,7 @@ final class Calendars {
                                 List.of(
                                         "{name} calls about {subject} on a {d}. Which line answers: {options}?",
                                         "A caller from {city} asks about {subject} on {d}. Which line is it: {options}?"),
-                                "Calls about {subject} are answered by the {a} on {p} and {q} and by the {b} on all other days.",
+                                "On {p} and {q} calls about {subject} are answered by the {a}; on all other days they are answered by the {b}.",
                                 List.of(
                                         "the call was on a {d}, and on {p} and {q} the {a} answers calls about {subject}"),
                                 List.of(
@@ -98,7 +98,7 @@ final class Calendars {
                                 List.of(
                                         "The {subject} bill number {id} is dated in {d}. How is it paid: {options}?",
                                         "{name} has a {subject} bill of {d}. How is it settled: {options}?"),
-                                "Bills for {subject} dated in {p} or {q} are paid by {a}, those of all other months by {b}.",
+                                "Bills for {subject} dated in {p} or {q} are paid by {a}; bills for {subject} of all other months are paid by {b}.",
                                 List.of(
                                         "the bill is dated in {d}, and for {subject} the bills of {p} and {q} are paid by {a}"),
                                 List.of(

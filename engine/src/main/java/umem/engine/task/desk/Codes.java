@@ -122,10 +122,9 @@ final class Codes {
             List<Integer> order = orders.get(i);
             String kind = twoKinds.get(i);
             String sign = twoSigns.get(i);
-            List<String> nouns =
-                    order.stream().map(p -> "the " + parts.get(p).noun()).toList();
-            String pattern = nouns.get(0) + ", " + nouns.get(1) + " and " + nouns.get(2) + ", joined by '" + sign + "'";
-            sentences.add("The " + noun + " of every " + kind + " is " + pattern + ".");
+            String pattern = String.join(
+                    sign, order.stream().map(p -> parts.get(p).noun()).toList());
+            sentences.add("The " + noun + " of every " + kind + " is written " + pattern + ".");
             List<String> slots = List.of("{x}", "{y}", "{z}");
             String answer = String.join(sign, order.stream().map(slots::get).toList());
             branches.add(Rule.Branch.of(
@@ -136,7 +135,7 @@ final class Codes {
                             "z", parts.get(2).value(d)),
                     answer,
                     List.of(
-                            "it is {answer}, as the " + noun + " of every " + kind + " is " + pattern,
+                            "it is {answer}, as the " + noun + " of every " + kind + " is written " + pattern,
                             "for every " + kind + " one writes " + pattern + ", and that makes {answer}")));
         }
         String text = String.join(" ", sentences);

@@ -79,7 +79,7 @@ final class Combinations {
                                 List.of(
                                         "A {subject} from {k} arrives for {name}. Where is it taken: {options}?",
                                         "{Subject} {id}, sent from {k}, is here. Where does it go: {options}?"),
-                                "Every {subject} is taken to the {a}, except one from {e}, which is taken to the {b}.",
+                                "A {subject} from {e} is taken to the {b}; every other {subject} is taken to the {a}.",
                                 "this {subject} is from {k}, which is nothing special, and an ordinary {subject} is taken to the {a}",
                                 "this {subject} is from {e}, and a {subject} from {e} is always taken to the {b}")),
                 new Family(
@@ -94,7 +94,7 @@ final class Combinations {
                                 List.of(
                                         "{name} returns a {k} bought at the {subject}. What happens to it: {options}?",
                                         "A {k} comes back to the {subject} from {city}. What is done with it: {options}?"),
-                                "Whatever comes back to the {subject} is {a}, except a {e}, which is {b}.",
+                                "A {e} that comes back to the {subject} is {b}; all other goods that come back are {a}.",
                                 "a {k} is nothing special, and ordinary goods that come back to the {subject} are {a}",
                                 "it was a {e}, and a {e} that comes back to the {subject} is always {b}")),
                 new Family(
@@ -109,7 +109,7 @@ final class Combinations {
                                 List.of(
                                         "{name} comes to the {subject} with a {k}. Which door is right: {options}?",
                                         "Somebody from {city} wants to bring a {k} into the {subject}. Which door is it: {options}?"),
-                                "Visitors of the {subject} use the {a}, whatever they bring, except those with a {e}, who use the {b}.",
+                                "Visitors of the {subject} with a {e} use the {b}; all other visitors use the {a}.",
                                 "a {k} is nothing special, and ordinary visitors of the {subject} use the {a}",
                                 "it was about a {e}, and with a {e} one always uses the {b} of the {subject}")),
                 new Family(
@@ -124,7 +124,7 @@ final class Combinations {
                                 List.of(
                                         "{name} eats at the {subject} on a {k}. What is served: {options}?",
                                         "A group from {city} comes to the {subject} on {k}. What will they eat: {options}?"),
-                                "The {subject} serves {a} every day except {e}, when it serves {b}.",
+                                "On {e} the {subject} serves {b}; on all other days it serves {a}.",
                                 "{k} is an ordinary day, and on ordinary days the {subject} serves {a}",
                                 "it was a {e}, and every {e} the {subject} serves {b}")));
     }

@@ -3,6 +3,7 @@ package umem.engine.task.desk;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,7 +26,8 @@ import umem.engine.task.TaskKind;
 /// rule, for reference runs, never shown to an executor otherwise), `branch` (which part of the rule applied, from 0)
 /// and `split`. All tasks are of kind [TaskKind#QUESTION_ANSWERING].
 ///
-/// Everything is a pure function of its arguments, on every machine. Safe for any number of threads.
+/// Everything is a pure function of its arguments, on every machine. Each family draws from a seed of its own, so that
+/// a change to one leaves the cases of the others as they are. Safe for any number of threads.
 public final class DeskTasks {
     /// Tasks that are mixed with one another before the next ones begin.
     private static final int WINDOW = 24;
@@ -111,6 +113,7 @@ public final class DeskTasks {
         }
         List<Family> chosen = choose(families, split);
         Draw draw = new Draw(Draw.mix(seed) + 31L * split.ordinal());
+        Map<String, Integer> clustersOf = new HashMap<>();
         Set<String> rules = new HashSet<>();
         Set<String> questions = new HashSet<>();
         List<Family> deck = new ArrayList<>();
@@ -125,7 +128,9 @@ public final class DeskTasks {
                 }
                 Family family = deck.removeLast();
                 int cases = (i + 1) * window / clusters - i * window / clusters;
-                mixed.addAll(cluster(family, split, "c" + cluster, cases, rules, questions, draw));
+                int before = clustersOf.merge(family.name(), 1, Integer::sum);
+                Draw own = new Draw(Draw.mix(seed + 31L * split.ordinal()) + family.name().hashCode() + 977L * before);
+                mixed.addAll(cluster(family, split, "c" + cluster, cases, rules, questions, own));
             }
             stream.addAll(draw.shuffled(mixed));
         }
@@ -177,7 +182,7 @@ public final class DeskTasks {
                     drawn.question(),
                     List.of(),
                     null,
-                    List.of(drawn.answer()),
+                    drawn.answers(),
                     Replies.feedback(drawn.reason(), draw),
                     Map.of(
                             "family", family.name(),

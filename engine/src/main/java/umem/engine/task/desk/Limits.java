@@ -24,16 +24,16 @@ final class Limits {
                                 List.of("parcel", "crate", "suitcase"),
                                 List.of("road", "rail", "air", "sea"),
                                 List.of(
-                                        "{Subject} {id} for {city} weighs {v} kg. How does it leave: {options}?",
-                                        "{name} hands in {subject} {id}, {v} kg, addressed to {city}. How is it sent: {options}?",
-                                        "On the scale is {subject} {id} to {city}: {v} kg. How does it go out: {options}?"),
+                                        "A {subject} for {city} weighs {v} kg. How does it leave: {options}?",
+                                        "{name} hands in a {subject} of {v} kg, addressed to {city}. How is it sent: {options}?",
+                                        "On the scale is a {subject} to {city}: {v} kg. How does it go out: {options}?"),
                                 "{Subject}s of more than {t} kg leave by {a}; {subject}s of {t} kg or less leave by {b}.",
                                 List.of(
-                                        "{subject} {id} weighs {v} kg, and whatever weighs more than {t} kg leaves by {a}",
-                                        "with {v} kg {subject} {id} is over the limit of {t} kg, and then it is {a}"),
+                                        "the {subject} for {city} weighs {v} kg, and whatever weighs more than {t} kg leaves by {a}",
+                                        "with {v} kg this {subject} is over the limit of {t} kg, and then it is {a}"),
                                 List.of(
-                                        "{subject} {id} weighs {v} kg, and whatever weighs {t} kg or less leaves by {b}",
-                                        "with {v} kg {subject} {id} stays within {t} kg, and then it is {b}"))),
+                                        "the {subject} for {city} weighs {v} kg, and whatever weighs {t} kg or less leaves by {b}",
+                                        "with {v} kg this {subject} stays within {t} kg, and then it is {b}"))),
                 new Family(
                         "expense-claim",
                         FamilyKind.THRESHOLD,
@@ -44,7 +44,7 @@ final class Limits {
                                 List.of("expense claim", "hotel bill", "repair bill"),
                                 List.of("team lead", "director", "accountant", "clerk"),
                                 List.of(
-                                        "{name} hands in the {subject} number {id} of {v} euros. Who signs it: {options}?",
+                                        "{name} hands in the {subject} of a trip to {city}: {v} euros. Who signs it: {options}?",
                                         "The {subject} of {name} from {city} comes to {v} euros. Whose signature does it need: {options}?",
                                         "A {subject} over {v} euros comes from {name}. Who has to sign: {options}?"),
                                 "{Subject}s of more than {t} euros are signed by the {a}; {subject}s of {t} euros or less by the {b}.",
@@ -65,7 +65,7 @@ final class Limits {
                                 List.of("archive", "lawyer", "front office", "supervisor"),
                                 List.of(
                                         "The {subject} of {name} is {v} days old. Where does it go: {options}?",
-                                        "{Subject} {id} has been waiting for {v} days. Who gets it: {options}?",
+                                        "A {subject} of {name} has been waiting for {v} days. Who gets it: {options}?",
                                         "In the tray lies a {subject} from {city}, {v} days old. Who takes care of it: {options}?"),
                                 "A {subject} that is more than {t} days old goes to the {a}; one that is {t} days old or less goes to the {b}.",
                                 List.of(
@@ -84,9 +84,9 @@ final class Limits {
                                 List.of("pallet", "shelf unit", "cabinet"),
                                 List.of("north hall", "cellar", "yard", "garage"),
                                 List.of(
-                                        "{Subject} {id} is {v} cm high. Where is it stored: {options}?",
+                                        "A {subject} for {city} is {v} cm high. Where is it stored: {options}?",
                                         "A {subject} of {v} cm arrives from {city}. Where is it put: {options}?",
-                                        "{name} delivers {subject} {id}; it measures {v} cm in height. Where does it stand: {options}?"),
+                                        "{name} delivers a {subject}; it measures {v} cm in height. Where does it stand: {options}?"),
                                 "{Subject}s that are more than {t} cm high are stored in the {a}; {subject}s of {t} cm or less in the {b}.",
                                 List.of(
                                         "this {subject} is {v} cm high, and anything of more than {t} cm is stored in the {a}",
@@ -104,8 +104,8 @@ final class Limits {
                                 List.of("box", "chair", "lamp"),
                                 List.of("van", "lorry", "courier", "tram"),
                                 List.of(
-                                        "{name} orders {v} pieces of the {subject} {id}. What brings them: {options}?",
-                                        "An order from {city} asks for the {subject} {id}, {v} pieces. What delivers it: {options}?"),
+                                        "{name} orders {v} pieces of a {subject}. What brings them: {options}?",
+                                        "An order from {city} asks for {v} pieces of a {subject}. What delivers it: {options}?"),
                                 "Orders of more than {t} pieces of a {subject} are delivered by {a}; orders of {t} pieces or less by {b}.",
                                 List.of(
                                         "the order is for {v} pieces, and more than {t} pieces are delivered by {a}",
@@ -125,7 +125,7 @@ final class Limits {
                                 List.of(
                                         "A {subject} of {v} people from {city} comes at noon. Which room do they get: {options}?",
                                         "{name} books for a {subject} of {v} people. Which room is theirs: {options}?"),
-                                "A {subject} of up to {t} people gets the {a}, one of {u} people or more the {c}, and any size in between the {b}.",
+                                "A {subject} of {t} people or less gets the {a}, one of more than {t} but less than {u} people gets the {b}, and one of {u} people or more gets the {c}.",
                                 List.of("they are {v} people, and up to {t} people get the {a}"),
                                 List.of("they are {v} people, and more than {t} but fewer than {u} people get the {b}"),
                                 List.of("they are {v} people, and {u} people or more get the {c}"))),
@@ -139,9 +139,9 @@ final class Limits {
                                 List.of("oil tank", "water tank", "battery"),
                                 List.of("red", "amber", "green", "white", "violet"),
                                 List.of(
-                                        "The {subject} {id} stands at {v} percent. Which lamp is lit: {options}?",
+                                        "The {subject} in {city} stands at {v} percent. Which lamp is lit: {options}?",
                                         "{name} reads {v} percent on the {subject} in {city}. Which lamp is on: {options}?"),
-                                "The lamp of a {subject} is {a} up to {t} percent, {c} from {u} percent on, and {b} in between.",
+                                "At {t} percent or less the lamp of a {subject} is {a}, between {t} and {u} percent it is {b}, and at {u} percent or more it is {c}.",
                                 List.of("the level is {v} percent, and up to {t} percent the lamp is {a}"),
                                 List.of(
                                         "the level is {v} percent, and above {t} but below {u} percent the lamp is {b}"),

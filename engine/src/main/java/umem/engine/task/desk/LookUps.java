@@ -27,7 +27,7 @@ final class LookUps {
                                 List.of("container", "drum", "basket"),
                                 List.of("blue", "green", "red", "yellow", "white", "black"),
                                 List.of("cellar", "attic", "yard", "garage", "workshop"),
-                                true,
+                                List.of(),
                                 List.of(
                                         "Where is the {k} {subject} number {id} kept: {options}?",
                                         "{name} brings back a {k} {subject}. Where does it belong: {options}?",
@@ -46,7 +46,7 @@ final class LookUps {
                                 List.of("does not start", "makes a noise", "is broken"),
                                 List.of("printer", "laptop", "telephone", "scanner", "projector", "copier"),
                                 List.of("Alpha", "Bravo", "Delta", "Omega", "Sigma"),
-                                true,
+                                List.of(),
                                 List.of(
                                         "The {k} of {name} {subject}. Which team repairs it: {options}?",
                                         "{name} in {city} reports that {k} {id} {subject}. Which team takes it: {options}?",
@@ -65,7 +65,7 @@ final class LookUps {
                                 List.of("letter", "fax", "form"),
                                 List.of("insurance", "taxes", "a lease", "a job", "a donation", "a fine"),
                                 List.of("sales", "legal", "finance", "support", "press"),
-                                true,
+                                List.of(),
                                 List.of(
                                         "A {subject} about {k} arrives from {city}. Which department reads it: {options}?",
                                         "{name} has sent a {subject} about {k}. Which department gets it: {options}?",
@@ -84,7 +84,7 @@ final class LookUps {
                                 List.of("book", "film", "map"),
                                 List.of("student", "guest", "teacher", "pensioner", "resident", "nurse"),
                                 DAYS,
-                                false,
+                                List.of("{answer} days"),
                                 List.of(
                                         "A {k} called {name} borrows {subject} {id}. How many days may it be kept?",
                                         "{name} from {city} is a {k} and takes a {subject} home. For how many days?",
@@ -103,7 +103,7 @@ final class LookUps {
                                 List.of("locker", "cabinet", "drawer"),
                                 List.of("first", "second", "third", "fourth", "fifth", "sixth"),
                                 List.of("brass", "steel", "copper", "silver", "plastic"),
-                                true,
+                                List.of(),
                                 List.of(
                                         "{name} needs the key to {subject} {id} on the {k} floor. Which key is it: {options}?",
                                         "Which key opens {subject} {id} on the {k} floor: {options}?"),
@@ -121,7 +121,7 @@ final class LookUps {
                                 List.of("a delivery", "a visit", "a repair"),
                                 List.of("bicycle", "van", "lorry", "motorcycle", "taxi", "bus"),
                                 List.of("north gate", "south gate", "east gate", "west gate", "harbour gate"),
-                                true,
+                                List.of(),
                                 List.of(
                                         "{name} comes by {k} for {subject}. Which gate opens: {options}?",
                                         "For {subject} someone from {city} arrives by {k}. Which gate is used: {options}?"),
@@ -141,7 +141,7 @@ final class LookUps {
                                 IntStream.rangeClosed(2, 30)
                                         .mapToObj(Integer::toString)
                                         .toList(),
-                                false,
+                                List.of("{answer} euros"),
                                 List.of(
                                         "{name} shows a {k} badge in the {subject}. How many euros is the deposit?",
                                         "In the {subject} someone from {city} has a {k} badge. How many euros of deposit are due?"),
@@ -157,11 +157,12 @@ final class LookUps {
             List<String> subjects,
             List<String> keys,
             List<String> values,
-            boolean listed,
+            List<String> forms,
             List<String> questions,
             String text,
             String line,
             List<String> reasons) {
+        boolean listed = forms.isEmpty();
         String subject = draw.pick(subjects);
         List<String> threeKeys = draw.sample(keys, 3);
         List<String> threeValues = draw.sample(values, 3);
@@ -175,6 +176,7 @@ final class LookUps {
         Map<String, String> slots = new HashMap<>();
         slots.put("subject", subject);
         slots.put("table", lines.get(0) + ", " + lines.get(1) + " and " + lines.get(2));
-        return new Rule(Draw.fill(text, slots), branches, questions, listed ? values : List.of(), slots);
+        return new Rule(
+                Draw.fill(text, slots), branches, questions, listed ? values : List.of(), forms, slots);
     }
 }

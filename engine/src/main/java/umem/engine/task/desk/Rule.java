@@ -2,8 +2,10 @@ package umem.engine.task.desk;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /// One local convention with its parameters drawn.
@@ -12,13 +14,25 @@ import java.util.function.Function;
 /// @param branches the cases that it tells apart, at least two
 /// @param questions wordings of a question; `{options}` stands for the shuffled options
 /// @param options what the answer is chosen from, empty if the answer is free
+/// @param forms other forms of a right answer, with `{answer}`, such as `{answer} euros`
 /// @param parameters slots that are the same in every case of the rule
 record Rule(
         String text,
         List<Branch> branches,
         List<String> questions,
         List<String> options,
+        List<String> forms,
         Map<String, String> parameters) {
+
+    /// A rule whose answers have one form, but for what [#shortened] allows.
+    Rule(
+            String text,
+            List<Branch> branches,
+            List<String> questions,
+            List<String> options,
+            Map<String, String> parameters) {
+        this(text, branches, questions, options, List.of(), parameters);
+    }
 
     /// One of the cases that a rule tells apart.
     ///
@@ -37,7 +51,9 @@ record Rule(
     }
 
     /// A case of one branch.
-    record Case(String question, String answer, String reason, int branch, List<String> options) {}
+    ///
+    /// @param answers the accepted answers, the proper one first
+    record Case(String question, List<String> answers, String reason) {}
 
     /// Draws a case in which the given branch applies.
     Case draw(int branch, Draw draw) {
@@ -53,12 +69,22 @@ record Rule(
         }
         String answer = Draw.fill(applied.answer().apply(slots), slots);
         slots.put("answer", answer);
+        List<String> answers = new ArrayList<>(List.of(answer));
+        forms.forEach(form -> answers.add(Draw.fill(form, slots)));
+        answers.addAll(shortened(answer, options));
         return new Case(
                 Draw.fill(draw.pick(questions), slots),
-                answer,
-                Draw.capital(Draw.fill(draw.pick(applied.reasons()), slots)),
-                branch,
-                shuffled);
+                answers,
+                Draw.capital(Draw.fill(draw.pick(applied.reasons()), slots)));
+    }
+
+    /// The answer without the word that all options share: "3" for "ramp 3" where all options are ramps.
+    private static List<String> shortened(String answer, List<String> options) {
+        Set<String> shared = new LinkedHashSet<>(List.of(answer.split(" ")));
+        options.forEach(option -> shared.retainAll(List.of(option.split(" "))));
+        List<String> rest = new ArrayList<>(List.of(answer.split(" ")));
+        rest.removeAll(shared);
+        return options.isEmpty() || shared.isEmpty() || rest.isEmpty() ? List.of() : List.of(String.join(" ", rest));
     }
 
     /// Branches for `cases` cases in random order, each as often as the others as far as it goes.

@@ -43,6 +43,7 @@ final class Sums {
                         "{name} orders {n} times a {subject} at {p} euros each. How many euros is the order?",
                         "From {city} comes an order of {n} pieces; a {subject} costs {p} euros. How many euros are due?"),
                 List.of(),
+                List.of("{answer} euros"),
                 slots);
     }
 
@@ -85,6 +86,7 @@ final class Sums {
                         "{name} parks a {k} at the {subject} for {h} hours. How many euros is that?",
                         "A {k} from {city} has stood at the {subject} for {h} hours. How many euros are to be paid?"),
                 List.of(),
+                List.of("{answer} euros"),
                 slots);
     }
 
@@ -119,6 +121,7 @@ final class Sums {
                         "{name} orders a {subject} for {p} euros with {k} delivery. How many euros in all?",
                         "A {subject} of {p} euros goes to {city} by {k} delivery. How many euros does the customer pay?"),
                 List.of(),
+                List.of("{answer} euros"),
                 slots);
     }
 
@@ -153,6 +156,7 @@ final class Sums {
                         "A {k} {subject} for {name} arrives on day {d} of the month. What is the last day to collect it?",
                         "On day {d} of the month a {k} {subject} comes in from {city}. Until which day may it be collected?"),
                 List.of(),
+                List.of("day {answer}"),
                 slots);
     }
 
