@@ -86,8 +86,11 @@ public final class Umem implements Runnable {
     /// The parser with all commands, those of other modules included.
     CommandLine commandLine() {
         CommandLine line = new CommandLine(this)
-                .addSubcommand("completion", new CompletionCommand(terminal))
-                .addSubcommand("doctor", new DoctorCommand(terminal));
+                .addSubcommand("demo", new DemoCommand(terminal))
+                .addSubcommand("run", new RunCommand(terminal))
+                .addSubcommand("bank", new BankCommand(terminal))
+                .addSubcommand("doctor", new DoctorCommand(terminal))
+                .addSubcommand("completion", new CompletionCommand(terminal));
         for (Subcommand subcommand : ServiceLoader.load(Subcommand.class)) {
             line.addSubcommand(subcommand.command(terminal));
         }
