@@ -21,7 +21,14 @@ class ArchitectureTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"umem.error", "umem.provision", "umem.bindings.llama", "umem.engine.task", "umem.trainer.grpo", "umem.cli"})
+            strings = {
+                "umem.error",
+                "umem.provision",
+                "umem.bindings.llama",
+                "umem.engine.task",
+                "umem.trainer.grpo",
+                "umem.cli"
+            })
     void everyModuleIsSeen(String name) {
         assertThat(CLASSES.containPackage(name)).isTrue();
     }
@@ -91,7 +98,11 @@ class ArchitectureTest {
     @ParameterizedTest
     @ValueSource(strings = {"umem.engine.(**)", "umem.bindings.(*)..", "umem.trainer.(*)..", "umem.cli.(**)"})
     void noCircles(String packages) {
-        slices().matching(packages).should().beFreeOfCycles().allowEmptyShould(true).check(CLASSES);
+        slices().matching(packages)
+                .should()
+                .beFreeOfCycles()
+                .allowEmptyShould(true)
+                .check(CLASSES);
     }
 
     /// What is below the command line reports by exceptions, results and System.Logger.

@@ -33,8 +33,7 @@ class LauncherTest {
         String text = Files.readString(Path.of("../umem"));
         String usual = "/usr/lib/jvm/* /usr/java/* /opt/java/* /opt/jdk* /opt/openjdk*";
         assertThat(text).contains(usual);
-        script = Files.writeString(
-                tree.resolve("umem"), text.replace(usual, "\"" + folder + "\"/usual/*"));
+        script = Files.writeString(tree.resolve("umem"), text.replace(usual, "\"" + folder + "\"/usual/*"));
         // The tools that the script uses, without the java of this machine.
         bin = Files.createDirectories(folder.resolve("bin"));
         program(bin.resolve("readlink"), "PATH=/usr/bin:/bin exec readlink \"$@\"");
@@ -88,7 +87,9 @@ class LauncherTest {
 
     @Test
     void bashUnderstandsTheScript() throws Exception {
-        Process process = new ProcessBuilder("bash", "-n", "../umem").redirectErrorStream(true).start();
+        Process process = new ProcessBuilder("bash", "-n", "../umem")
+                .redirectErrorStream(true)
+                .start();
         assertThat(new String(process.getInputStream().readAllBytes())).isEmpty();
         assertThat(process.waitFor()).isZero();
     }
@@ -110,7 +111,11 @@ class LauncherTest {
         assertThat(outcome.err().lines())
                 .singleElement()
                 .asString()
-                .contains("JDK 25.0.3 or newer is needed", "found only", "25.0.2 (in " + early + ")", "17.0.12 (in " + old + ")");
+                .contains(
+                        "JDK 25.0.3 or newer is needed",
+                        "found only",
+                        "25.0.2 (in " + early + ")",
+                        "17.0.12 (in " + old + ")");
     }
 
     @Test
@@ -120,9 +125,22 @@ class LauncherTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"25.0.3, true", "25.0.10, true", "25.1, true", "26, true", "26-ea, true", "27.0.1, true",
-        "25, false", "25.0.2, false", "25.0.2.1, false", "24.0.9, false", "9.0.4, false", "1.8.0_402, false",
-        "nonsense, false", "'', false"})
+    @CsvSource({
+        "25.0.3, true",
+        "25.0.10, true",
+        "25.1, true",
+        "26, true",
+        "26-ea, true",
+        "27.0.1, true",
+        "25, false",
+        "25.0.2, false",
+        "25.0.2.1, false",
+        "24.0.9, false",
+        "9.0.4, false",
+        "1.8.0_402, false",
+        "nonsense, false",
+        "'', false"
+    })
     void comparesVersions(String version, boolean suits) throws Exception {
         Path home = jdk("home of java", version);
         Outcome outcome = run(Map.of("JAVA_HOME", home.toString()));
@@ -136,7 +154,9 @@ class LauncherTest {
         Path old = jdk("old", "21.0.1");
         assertThat(run(Map.of("JAVA_HOME", old.toString())).arguments()).first().isEqualTo(usual.toString());
         Path home = jdk("java home", "25.0.3");
-        assertThat(run(Map.of("JAVA_HOME", home.toString())).arguments()).first().isEqualTo(home.toString());
+        assertThat(run(Map.of("JAVA_HOME", home.toString())).arguments())
+                .first()
+                .isEqualTo(home.toString());
         Path own = jdk("own", "25.0.4");
         assertThat(run(Map.of("JAVA_HOME", home.toString(), "UMEM_JAVA_HOME", own.toString()))
                         .arguments())
@@ -160,7 +180,14 @@ class LauncherTest {
         Path home = jdk("java home", "25.0.3");
         Outcome outcome = run(
                 Map.of("JAVA_HOME", home.toString(), "UMEM_JAVA_OPTS", "-Xmx1g -Da=b"),
-                "run", "--file", "two words", "", "*", "$HOME", "--", "-x");
+                "run",
+                "--file",
+                "two words",
+                "",
+                "*",
+                "$HOME",
+                "--",
+                "-x");
         List<String> arguments = outcome.arguments();
         int module = arguments.indexOf("umem.cli/umem.cli.Main");
         assertThat(arguments.subList(module + 1, arguments.size()))

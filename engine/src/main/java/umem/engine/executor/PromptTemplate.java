@@ -35,7 +35,8 @@ final class PromptTemplate {
     }
 
     /// @param name for error messages: the file
-    /// @throws UmemException of kind INPUT if the text has no turns or an empty one, does not end with the user's, or is no template
+    /// @throws UmemException of kind INPUT if the text has no turns or an empty one, does not end with the user's, or
+    /// is no template
     static PromptTemplate parse(String name, String text) {
         String source = text.startsWith("\uFEFF") ? text.substring(1) : text;
         Mustache.Compiler compiler = Mustache.compiler().escapeHTML(false).strictSections(true);

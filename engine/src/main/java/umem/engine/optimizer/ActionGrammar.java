@@ -7,7 +7,8 @@ package umem.engine.optimizer;
 /// learn from.
 final class ActionGrammar {
     /// Control characters and every space of Unicode: a value that begins with one could be blank.
-    private static final String SPACES = "\\x00-\\x20\\x7F-\\xA0\\u1680\\u2000-\\u200F\\u2028-\\u202F\\u205F-\\u206F\\u3000\\uFEFF";
+    private static final String SPACES =
+            "\\x00-\\x20\\x7F-\\xA0\\u1680\\u2000-\\u200F\\u2028-\\u202F\\u205F-\\u206F\\u3000\\uFEFF";
 
     private ActionGrammar() {}
 

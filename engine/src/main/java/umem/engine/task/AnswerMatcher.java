@@ -22,8 +22,8 @@ import java.util.regex.Pattern;
 ///
 /// An answer of more than 4,000 characters matches only literally.
 public final class AnswerMatcher {
-    private static final Pattern INDEX =
-            Pattern.compile("(?i)(?:(?:option|choice|index|answer|number)\\s*:?\\s*)?[(\\[]?(\\d{1,4})[)\\]]?\\s*[.:)]?");
+    private static final Pattern INDEX = Pattern.compile(
+            "(?i)(?:(?:option|choice|index|answer|number)\\s*:?\\s*)?[(\\[]?(\\d{1,4})[)\\]]?\\s*[.:)]?");
     private static final Pattern LETTER =
             Pattern.compile("(?i)(?:(?:option|choice|answer)\\s*:?\\s*)?[(\\[]?([A-Z])[)\\]]?\\s*[.:)]?");
     private static final Pattern LABELLED = Pattern.compile("(?s)[(\\[]?(?:[A-Za-z]|\\d{1,4})[)\\].:]+\\s*(.+)");
@@ -109,7 +109,9 @@ public final class AnswerMatcher {
 
     /// A text without what may surround a number: signs of currency and per cent, the full stop, grouping of thousands.
     private static String number(String text) {
-        return THOUSANDS.matcher(SURROUNDING.matcher(text.replace('\u2212', '-')).replaceAll("")).replaceAll("");
+        return THOUSANDS
+                .matcher(SURROUNDING.matcher(text.replace('\u2212', '-')).replaceAll(""))
+                .replaceAll("");
     }
 
     /// SQuAD's normalisation.
@@ -124,7 +126,8 @@ public final class AnswerMatcher {
 
     /// The same, but a sign between two letters or digits stays, except the comma that groups thousands.
     static String normaliseCode(String text) {
-        String lower = THOUSANDS.matcher(text.toLowerCase(Locale.ROOT).replace('\u2212', '-'))
+        String lower = THOUSANDS
+                .matcher(text.toLowerCase(Locale.ROOT).replace('\u2212', '-'))
                 .replaceAll("");
         StringBuilder kept = new StringBuilder();
         for (int i = 0; i < lower.length(); i++) {

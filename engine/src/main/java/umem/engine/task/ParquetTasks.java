@@ -84,7 +84,8 @@ final class ParquetTasks {
 
     private static List<Task> rows(Path file, AtomicInteger progress) throws IOException {
         List<Task> tasks = new ArrayList<>();
-        try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(ByteBuffer.wrap(Files.readAllBytes(file))))) {
+        try (ParquetFileReader reader =
+                ParquetFileReader.open(InputFile.of(ByteBuffer.wrap(Files.readAllBytes(file))))) {
             if (reader.getFileMetaData().numRows() == 0) {
                 // The row reader of hardwood 1.0 fails on an empty row group.
                 return tasks;
@@ -125,7 +126,8 @@ final class ParquetTasks {
         }
     }
 
-    /// What lies beneath says more than what was attempted, such as the codec that is missing. Causes can form a circle.
+    /// What lies beneath says more than what was attempted, such as the codec that is missing. Causes can form a
+    /// circle.
     private static String root(Throwable failure) {
         Throwable root = failure;
         for (int depth = 0; depth < 16 && root.getCause() != null; depth++) {

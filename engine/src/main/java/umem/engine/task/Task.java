@@ -38,7 +38,8 @@ public record Task(
 
     /// Copies the collections and checks what can be checked.
     ///
-    /// @throws IllegalArgumentException if id, question or an answer is blank, there is no answer, or a multiple-choice answer is
+    /// @throws IllegalArgumentException if id, question or an answer is blank, there is no answer, or a multiple-choice
+    /// answer is
     ///         not the index of a choice
     public Task {
         choices = List.copyOf(choices);

@@ -110,7 +110,8 @@ public final class TaskJson {
             kind = TaskKind.valueOf(kindName.toUpperCase(Locale.ROOT).replace('-', '_'));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "field \"kind\" is \"" + kindName + "\"; known are multiple_choice, maths and question_answering", e);
+                    "field \"kind\" is \"" + kindName + "\"; known are multiple_choice, maths and question_answering",
+                    e);
         }
         Task.Feedback feedback = null;
         JsonNode reply = node.get("feedback");

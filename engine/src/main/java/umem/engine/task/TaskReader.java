@@ -59,7 +59,9 @@ public final class TaskReader {
         try (InputStream raw = Files.newInputStream(file);
                 InputStream stream = new BufferedInputStream(zipped ? new GZIPInputStream(raw) : raw, 1 << 16)) {
             int number = 0;
-            for (byte[] line = line(stream, file + ":1"); line != null; line = line(stream, file + ":" + (number + 1))) {
+            for (byte[] line = line(stream, file + ":1");
+                    line != null;
+                    line = line(stream, file + ":" + (number + 1))) {
                 number++;
                 String at = file + ":" + number;
                 String text = decode(line, at);

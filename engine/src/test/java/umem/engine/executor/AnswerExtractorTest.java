@@ -43,8 +43,21 @@ class AnswerExtractorTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "42", "\\boxed", "\\boxed{", "\\boxed{}", "\\boxed{  }", "\\boxed{42", "\\boxed{{42}", "<answer>",
-                "<answer>42", "<answer></answer>", "<answer> \n </answer>", "</answer>42<answer>", "\\boxed{a\\", "\\boxed{\\}"
+                "",
+                "42",
+                "\\boxed",
+                "\\boxed{",
+                "\\boxed{}",
+                "\\boxed{  }",
+                "\\boxed{42",
+                "\\boxed{{42}",
+                "<answer>",
+                "<answer>42",
+                "<answer></answer>",
+                "<answer> \n </answer>",
+                "</answer>42<answer>",
+                "\\boxed{a\\",
+                "\\boxed{\\}"
             })
     void findsNone(String output) {
         assertThat(AnswerExtractor.extract(output)).isNull();
@@ -63,7 +76,8 @@ class AnswerExtractorTest {
             for (String part : new String[] {"\\boxed{", "{", "}", "<answer>", "</answer>", "\\", "boxed{a} "}) {
                 AnswerExtractor.extract(part.repeat((1 << 20) / part.length()));
             }
-            assertThat(AnswerExtractor.extract("<answer>" + "x".repeat(1 << 20) + "</answer>")).hasSize(1 << 20);
+            assertThat(AnswerExtractor.extract("<answer>" + "x".repeat(1 << 20) + "</answer>"))
+                    .hasSize(1 << 20);
             String deep = "{".repeat(1 << 19) + "}".repeat(1 << 19);
             assertThat(AnswerExtractor.extract("\\boxed{" + deep + "}")).isEqualTo(deep);
         });

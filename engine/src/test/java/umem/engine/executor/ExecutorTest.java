@@ -40,9 +40,10 @@ class ExecutorTest {
         assertThat(with.completionTokens()).isEqualTo(2);
         assertThat(with.promptTokens()).isPositive();
         assertThat(with.reply()).isNull();
-        assertThat(model.requests()).allMatch(request -> request.sampling().isGreedy()
-                && request.sampling().maxTokens() == 64
-                && request.grammar() == null);
+        assertThat(model.requests())
+                .allMatch(request -> request.sampling().isGreedy()
+                        && request.sampling().maxTokens() == 64
+                        && request.grammar() == null);
     }
 
     @Test
@@ -54,7 +55,8 @@ class ExecutorTest {
         assertThat(model.lastPrompt()).contains("1. green");
         assertThat(executor.execute(task(TaskKind.MATHS), List.of()).correct()).isFalse();
         assertThat(model.lastPrompt()).startsWith("Problem: ");
-        assertThat(executor.execute(task(TaskKind.QUESTION_ANSWERING), List.of()).correct())
+        assertThat(executor.execute(task(TaskKind.QUESTION_ANSWERING), List.of())
+                        .correct())
                 .isFalse();
         assertThat(model.lastPrompt()).contains("A text to read.");
     }
@@ -71,7 +73,14 @@ class ExecutorTest {
     @Test
     void theEnvironmentReplies() {
         Task task = new Task(
-                "t", TaskKind.QUESTION_ANSWERING, "q", List.of(), null, List.of("a b"), new Task.Feedback("+", "-"), Map.of());
+                "t",
+                TaskKind.QUESTION_ANSWERING,
+                "q",
+                List.of(),
+                null,
+                List.of("a b"),
+                new Task.Feedback("+", "-"),
+                Map.of());
         assertThat(executor(ScriptedLanguageModel.answering("\\boxed{A b.}"))
                         .execute(task, List.of())
                         .reply())
@@ -80,7 +89,9 @@ class ExecutorTest {
                         .execute(task, List.of())
                         .reply())
                 .isEqualTo("-");
-        assertThat(executor(ScriptedLanguageModel.answering("")).execute(task, List.of()).reply())
+        assertThat(executor(ScriptedLanguageModel.answering(""))
+                        .execute(task, List.of())
+                        .reply())
                 .isEqualTo("-");
     }
 
@@ -144,8 +155,7 @@ class ExecutorTest {
         assertThat(executor(model).fingerprint())
                 .startsWith("scripted-1+")
                 .isEqualTo(executor(model).fingerprint())
-                .isNotEqualTo(
-                        new Executor(model, Prompts.standard(), ExecutionCache.inMemory(), 65).fingerprint());
+                .isNotEqualTo(new Executor(model, Prompts.standard(), ExecutionCache.inMemory(), 65).fingerprint());
         assertThat(executor(model).name()).isEqualTo("scripted");
     }
 
@@ -154,15 +164,19 @@ class ExecutorTest {
         Task task = task(TaskKind.MATHS);
         List<RetrievedMemory> memories = memories("a", "b");
         String hash = trajectory(task, memories, "out", true).sha256();
-        assertThat(hash).matches("[0-9a-f]{64}").isEqualTo(trajectory(task, memories, "out", true).sha256());
+        assertThat(hash)
+                .matches("[0-9a-f]{64}")
+                .isEqualTo(trajectory(task, memories, "out", true).sha256());
         assertThat(List.of(
                         hash,
-                        trajectory(task(TaskKind.MULTIPLE_CHOICE), memories, "out", false).sha256(),
+                        trajectory(task(TaskKind.MULTIPLE_CHOICE), memories, "out", false)
+                                .sha256(),
                         trajectory(task, memories("a"), "out", true).sha256(),
                         trajectory(task, memories.reversed(), "out", true).sha256(),
                         trajectory(task, memories, "out\0", true).sha256(),
                         trajectory(task, memories, "", true).sha256(),
-                        trajectory(task, List.of(), "entry-0\0" + "1\0entry-1\0" + "1\0out", true).sha256()))
+                        trajectory(task, List.of(), "entry-0\0" + "1\0entry-1\0" + "1\0out", true)
+                                .sha256()))
                 .doesNotHaveDuplicates();
     }
 

@@ -80,7 +80,8 @@ class PromptsTest {
                 .containsOnlyKeys(
                         "question", "hasExperiences", "experiences", "hasChoices", "choices", "hasContext", "context")
                 .containsEntry("hasExperiences", true)
-                .containsEntry("experiences", List.of(Map.of("index", 0, "value", "a"), Map.of("index", 1, "value", "b")))
+                .containsEntry(
+                        "experiences", List.of(Map.of("index", 0, "value", "a"), Map.of("index", 1, "value", "b")))
                 .containsEntry("hasChoices", true)
                 .containsEntry("hasContext", false);
         assertThat((List<?>) variables.get("choices"))
@@ -131,9 +132,18 @@ class PromptsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "  \n", "no header", "Hello\n[user]\nx\n", "[robot]\nx\n", "[user] x\n", "[system]\nx\n",
-                "[user]\nx\n[assistant]\ny\n", "[user]\n{{#open}}x\n", "[user]\n{{/close}}\n",
-                "[user]\n\n", "[user]"
+                "",
+                "  \n",
+                "no header",
+                "Hello\n[user]\nx\n",
+                "[robot]\nx\n",
+                "[user] x\n",
+                "[system]\nx\n",
+                "[user]\nx\n[assistant]\ny\n",
+                "[user]\n{{#open}}x\n",
+                "[user]\n{{/close}}\n",
+                "[user]\n\n",
+                "[user]"
             })
     void refusesAFileThatIsNoPrompt(String text) throws IOException {
         write(Prompts.Name.EXECUTOR_MATHS, text);

@@ -88,7 +88,8 @@ class ActionParserTest {
 
     @Test
     void nothingCanBeUpdatedWhereNothingWasShown() {
-        assertThat(ActionParser.parse(spelled("<E><V>a</V><O>UPDATE 0</O></E>"), 0).malformed())
+        assertThat(ActionParser.parse(spelled("<E><V>a</V><O>UPDATE 0</O></E>"), 0)
+                        .malformed())
                 .isEqualTo("UPDATE 0 names an entry, but none was retrieved");
         assertThat(ActionParser.parse(spelled("<E><V>a</V><O>ADD</O></E>"), 0).action())
                 .isEqualTo(new MemoryAction.Add(List.of("a")));
@@ -112,8 +113,25 @@ class ActionParserTest {
     @Test
     void randomTextNeverThrowsAndAnActionReallyHasTheForm() throws Exception {
         String[] pieces = {
-            "<E>", "</E>", "<V>", "</V>", "<O>", "</O>", "ADD", "UPDATE 1", "UPDATE 7", "lesson", " ", "\n", "<", ">", "</",
-            "\uD83D", "<E><V>lesson</V>", "<O>ADD</O></E>", "<O>UPDATE 0</O></E>"
+            "<E>",
+            "</E>",
+            "<V>",
+            "</V>",
+            "<O>",
+            "</O>",
+            "ADD",
+            "UPDATE 1",
+            "UPDATE 7",
+            "lesson",
+            " ",
+            "\n",
+            "<",
+            ">",
+            "</",
+            "\uD83D",
+            "<E><V>lesson</V>",
+            "<O>ADD</O></E>",
+            "<O>UPDATE 0</O></E>"
         };
         Seed.run(random -> {
             int actions = 0;

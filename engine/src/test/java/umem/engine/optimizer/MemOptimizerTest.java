@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.jspecify.annotations.Nullable;
 import umem.engine.executor.Prompts;
 import umem.engine.executor.Trajectory;
 import umem.engine.language.GenerationRequest;
@@ -114,7 +114,9 @@ class MemOptimizerTest {
         optimizer(model, 100, false).propose(trajectory);
         assertThat(model.requests().getLast().grammar()).isNull();
         optimizer(model, 100, true).propose(trajectory);
-        assertThat(model.requests().getLast().grammar()).contains("\"UPDATE 1\"").doesNotContain("\"UPDATE 2\"");
+        assertThat(model.requests().getLast().grammar())
+                .contains("\"UPDATE 1\"")
+                .doesNotContain("\"UPDATE 2\"");
     }
 
     @Test
@@ -124,7 +126,8 @@ class MemOptimizerTest {
                 StringBuilder text = new StringBuilder("x");
                 int length = random.nextInt(400);
                 while (text.length() < length) {
-                    text.append(random.nextBoolean() ? "\uD83D\uDE00" : String.valueOf((char) ('a' + random.nextInt(26))));
+                    text.append(
+                            random.nextBoolean() ? "\uD83D\uDE00" : String.valueOf((char) ('a' + random.nextInt(26))));
                 }
                 text.append('y');
                 int budget = 3 * (16 + random.nextInt(60));
@@ -142,7 +145,8 @@ class MemOptimizerTest {
                         .isEqualTo(text.length());
                 assertThat(head.length()).isBetween(budget / 2 - 1, budget / 2);
                 assertThat(tail.length()).isBetween(budget - budget / 2 - 1, budget - budget / 2 + 1);
-                assertThat(Character.isHighSurrogate(head.charAt(head.length() - 1))).isFalse();
+                assertThat(Character.isHighSurrogate(head.charAt(head.length() - 1)))
+                        .isFalse();
                 assertThat(Character.isLowSurrogate(tail.charAt(0))).isFalse();
             }
         });
@@ -177,8 +181,8 @@ class MemOptimizerTest {
     @ValueSource(strings = {"0,100", "-1,100", "10,15"})
     void refusesOptionsThatMakeNoSense(String sizes) {
         String[] parts = sizes.split(",");
-        assertThatThrownBy(() ->
-                        new MemOptimizer.Options(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), false))
+        assertThatThrownBy(
+                        () -> new MemOptimizer.Options(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), false))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -28,9 +28,37 @@ class AnswerMatcherTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "2", "(2)", "[2]", "2.", "2)", " 2 \n", "option 2", "Option (2)", "choice 2", "answer 2", "Answer: 2", "C",
-                "c", "(C)", "C.", "C)", "option C", "Answer: (C)", "Venus", "venus", "venus.", "2. Venus", "(2) Venus",
-                "C. Venus", "(C) Venus", "C: Venus", "\\text{C}", "\\text{Venus}", "\\textbf{(C)}", "\\mathrm{C}", "**C**",
+                "2",
+                "(2)",
+                "[2]",
+                "2.",
+                "2)",
+                " 2 \n",
+                "option 2",
+                "Option (2)",
+                "choice 2",
+                "answer 2",
+                "Answer: 2",
+                "C",
+                "c",
+                "(C)",
+                "C.",
+                "C)",
+                "option C",
+                "Answer: (C)",
+                "Venus",
+                "venus",
+                "venus.",
+                "2. Venus",
+                "(2) Venus",
+                "C. Venus",
+                "(C) Venus",
+                "C: Venus",
+                "\\text{C}",
+                "\\text{Venus}",
+                "\\textbf{(C)}",
+                "\\mathrm{C}",
+                "**C**",
                 "$2$"
             })
     void acceptsEveryWayToNameAnOption(String answer) {
@@ -41,8 +69,26 @@ class AnswerMatcherTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "3", "4", "-2", "22", "B", "E", "2.0", "2,3", "C or D", "A, C", "not Venus", "C. Mars", "2. Mars",
-                "Venus Mars", "99999999999999999999", "()", "option", "ß"
+                "",
+                " ",
+                "3",
+                "4",
+                "-2",
+                "22",
+                "B",
+                "E",
+                "2.0",
+                "2,3",
+                "C or D",
+                "A, C",
+                "not Venus",
+                "C. Mars",
+                "2. Mars",
+                "Venus Mars",
+                "99999999999999999999",
+                "()",
+                "option",
+                "ß"
             })
     void acceptsNothingElse(String answer) {
         assertThat(AnswerMatcher.matches(choice(PLANETS, 2), answer)).isFalse();
@@ -55,10 +101,14 @@ class AnswerMatcherTest {
         assertThat(AnswerMatcher.matches(choice(numbers, 3), "3")).isTrue();
         assertThat(AnswerMatcher.matches(choice(numbers, 0), "3")).isFalse();
         assertThat(AnswerMatcher.matches(choice(numbers, 2), "12")).isTrue();
-        assertThat(AnswerMatcher.matches(choice(List.of("-4", "4", "+5", "1.5", "15"), 0), "-4")).isTrue();
-        assertThat(AnswerMatcher.matches(choice(List.of("-9", "9", "1.5", "15"), 0), "-9")).isTrue();
-        assertThat(AnswerMatcher.matches(choice(List.of("-9", "9", "1.5", "15"), 2), "1.5")).isTrue();
-        assertThat(AnswerMatcher.matches(choice(List.of("-9", "9", "1.5", "15"), 3), "1.5")).isFalse();
+        assertThat(AnswerMatcher.matches(choice(List.of("-4", "4", "+5", "1.5", "15"), 0), "-4"))
+                .isTrue();
+        assertThat(AnswerMatcher.matches(choice(List.of("-9", "9", "1.5", "15"), 0), "-9"))
+                .isTrue();
+        assertThat(AnswerMatcher.matches(choice(List.of("-9", "9", "1.5", "15"), 2), "1.5"))
+                .isTrue();
+        assertThat(AnswerMatcher.matches(choice(List.of("-9", "9", "1.5", "15"), 3), "1.5"))
+                .isFalse();
     }
 
     /// Options that differ in signs only: normalisation must not make them one.
@@ -67,7 +117,8 @@ class AnswerMatcherTest {
         List<String> signs = List.of("x < y", "x > y", "x = y", "x + y");
         for (int i = 0; i < signs.size(); i++) {
             for (int j = 0; j < signs.size(); j++) {
-                assertThat(AnswerMatcher.matches(choice(signs, i), signs.get(j))).isEqualTo(i == j);
+                assertThat(AnswerMatcher.matches(choice(signs, i), signs.get(j)))
+                        .isEqualTo(i == j);
             }
         }
         assertThat(AnswerMatcher.matches(choice(List.of("C", "A", "B"), 1), "A"))
@@ -81,7 +132,8 @@ class AnswerMatcherTest {
             int truth = Integer.parseInt(task.answers().getFirst());
             for (int i = 0; i < 4; i++) {
                 assertThat(AnswerMatcher.matches(task, Integer.toString(i))).isEqualTo(i == truth);
-                assertThat(AnswerMatcher.matches(task, "(" + (char) ('A' + i) + ")")).isEqualTo(i == truth);
+                assertThat(AnswerMatcher.matches(task, "(" + (char) ('A' + i) + ")"))
+                        .isEqualTo(i == truth);
                 String text = task.choices().get(i);
                 if (text.length() > 4 && text.chars().anyMatch(Character::isLetter)) {
                     assertThat(AnswerMatcher.matches(task, text))
@@ -120,7 +172,8 @@ class AnswerMatcherTest {
             1986 to 2013         | 1986 to 2013
             """)
     void anAnswerInWordsIsRight(String truth, String answer) {
-        assertThat(AnswerMatcher.matches(open(TaskKind.QUESTION_ANSWERING, truth), answer)).isTrue();
+        assertThat(AnswerMatcher.matches(open(TaskKind.QUESTION_ANSWERING, truth), answer))
+                .isTrue();
     }
 
     @ParameterizedTest
@@ -167,9 +220,9 @@ class AnswerMatcherTest {
                 open(TaskKind.QUESTION_ANSWERING, "3B-07"));
         assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
             for (String part : List.of(
-                    "{", "(", "[", "}", "\\frac{", "\\sqrt{", "-", "+", "^", "((", "{,", "(,", "\\text{", "\\left(", "1,",
-                    "a", "1", " ", "\n", "\\", "\\\\", "$", "the ", "1/", "x=", "\\text", "a a", "1 a", "A)", ".", "2^",
-                    "\uD83D", "\\{", "0.")) {
+                    "{", "(", "[", "}", "\\frac{", "\\sqrt{", "-", "+", "^", "((", "{,", "(,", "\\text{", "\\left(",
+                    "1,", "a", "1", " ", "\n", "\\", "\\\\", "$", "the ", "1/", "x=", "\\text", "a a", "1 a", "A)", ".",
+                    "2^", "\uD83D", "\\{", "0.")) {
                 for (int length : new int[] {399, 20_000, 1 << 20}) {
                     String text = part.repeat(length / part.length());
                     for (Task task : tasks) {

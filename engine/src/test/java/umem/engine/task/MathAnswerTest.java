@@ -186,7 +186,9 @@ class MathAnswerTest {
                             .isTrue();
                 }
                 String other = perturbed(truth, random);
-                assertThat(AnswerMatcher.matches(task, other)).as(task.id() + ": " + truth + " and " + other).isFalse();
+                assertThat(AnswerMatcher.matches(task, other))
+                        .as(task.id() + ": " + truth + " and " + other)
+                        .isFalse();
             }
         });
     }

@@ -32,8 +32,7 @@ class ParquetTasksTest {
         assertThat(tasks).extracting(Task::id).containsExactly("mmlu-0", "mmlu-1", "gsm8k-2", "parquet-3");
         assertThat(tasks)
                 .extracting(Task::kind)
-                .containsExactly(
-                        TaskKind.MULTIPLE_CHOICE, TaskKind.MULTIPLE_CHOICE, TaskKind.MATHS, TaskKind.MATHS);
+                .containsExactly(TaskKind.MULTIPLE_CHOICE, TaskKind.MULTIPLE_CHOICE, TaskKind.MATHS, TaskKind.MATHS);
         assertThat(tasks.get(0).choices()).containsExactly("Venus", "Mercury", "Mars", "Earth");
         assertThat(tasks.get(1).question()).isEqualTo("Wie heißt die Hauptstadt von Österreich? \uD83C\uDFD4");
         assertThat(tasks).extracting(task -> task.answers().getFirst()).containsExactly("1", "2", "42", "\\frac{1}{2}");
@@ -69,7 +68,8 @@ class ParquetTasksTest {
         Path file = folder.resolve("damaged.parquet");
         Seed.run(random -> {
             for (int round = 0; round < 60; round++) {
-                byte[] damaged = random.nextInt(4) == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+                byte[] damaged =
+                        random.nextInt(4) == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
                 for (int flips = random.nextInt(8); flips > 0 && damaged.length > 0; flips--) {
                     damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
                 }

@@ -55,7 +55,8 @@ class TaskReaderTest {
 
     @Test
     void keepsWhatTheDataSetsSayBesides() {
-        Task maths = TaskReader.read(SharedData.file("math/math500_even_dev.jsonl")).getFirst();
+        Task maths =
+                TaskReader.read(SharedData.file("math/math500_even_dev.jsonl")).getFirst();
         assertThat(maths.attributes()).containsKeys("subject", "level").doesNotContainKeys("solution", "answer");
         Task question = TaskReader.read(SharedData.file("hotpotqa/hotpotqa_ctx_dev100.jsonl"))
                 .getFirst();
@@ -76,16 +77,19 @@ class TaskReaderTest {
                 {"question": "q", "answer": "a", "context": [["T", ["One.", " Two."]], ["U", []]]}
                 {"question": "q", "answer": true}
                 """));
-        assertThat(tasks).extracting(Task::id).containsExactly(
-                "17", "task-3", "task-4", "task-5", "task-6", "task-7", "task-8");
-        assertThat(tasks).extracting(Task::kind).containsExactly(
-                TaskKind.MULTIPLE_CHOICE,
-                TaskKind.MULTIPLE_CHOICE,
-                TaskKind.MATHS,
-                TaskKind.MATHS,
-                TaskKind.QUESTION_ANSWERING,
-                TaskKind.QUESTION_ANSWERING,
-                TaskKind.QUESTION_ANSWERING);
+        assertThat(tasks)
+                .extracting(Task::id)
+                .containsExactly("17", "task-3", "task-4", "task-5", "task-6", "task-7", "task-8");
+        assertThat(tasks)
+                .extracting(Task::kind)
+                .containsExactly(
+                        TaskKind.MULTIPLE_CHOICE,
+                        TaskKind.MULTIPLE_CHOICE,
+                        TaskKind.MATHS,
+                        TaskKind.MATHS,
+                        TaskKind.QUESTION_ANSWERING,
+                        TaskKind.QUESTION_ANSWERING,
+                        TaskKind.QUESTION_ANSWERING);
         assertThat(tasks.getFirst().choices()).containsExactly("x", "2", "true");
         assertThat(tasks.getFirst().answers()).containsExactly("2");
         assertThat(tasks.getFirst().attributes()).containsOnlyKeys("subject", "n");
@@ -251,7 +255,10 @@ class TaskReaderTest {
 
     static void assertRefused(Path file, String where, String reason) {
         Throwable thrown = catchThrowable(() -> TaskReader.read(file));
-        assertThat(thrown).isInstanceOf(UmemException.class).hasMessageContaining(where).hasMessageContaining(reason);
+        assertThat(thrown)
+                .isInstanceOf(UmemException.class)
+                .hasMessageContaining(where)
+                .hasMessageContaining(reason);
         assertThat(((UmemException) thrown).kind()).isEqualTo(ErrorKind.INPUT);
         assertThat(thrown.getMessage()).doesNotContain("\n").hasSizeLessThan(2000);
     }

@@ -77,8 +77,7 @@ public final class ScriptedLanguageModel implements LanguageModel {
             int prompt = request.messages().stream()
                     .mapToInt(message -> words(message.content()))
                     .sum();
-            return CompletableFuture.completedFuture(
-                    new Generation(text, prompt, words(text), Generation.Finish.STOP));
+            return CompletableFuture.completedFuture(new Generation(text, prompt, words(text), Generation.Finish.STOP));
         } catch (RuntimeException failure) {
             return CompletableFuture.failedFuture(failure);
         }
