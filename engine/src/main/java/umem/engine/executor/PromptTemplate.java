@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import umem.engine.language.ChatMessage;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
@@ -88,7 +89,7 @@ final class PromptTemplate {
         return messages;
     }
 
-    private static UmemException invalid(String name, String reason) {
+    private static UmemException invalid(String name, @Nullable String reason) {
         return new UmemException(ErrorKind.INPUT, "prompt " + name + " cannot be used: " + reason);
     }
 }

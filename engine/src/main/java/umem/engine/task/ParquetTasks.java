@@ -18,6 +18,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
@@ -137,7 +138,7 @@ final class ParquetTasks {
         return (message == null ? root.toString() : message).lines().findFirst().orElse("");
     }
 
-    private static <T> T required(@org.jspecify.annotations.Nullable T value, String at, String field) {
+    private static <T> T required(@Nullable T value, String at, String field) {
         if (value == null) {
             throw new UmemException(ErrorKind.INPUT, at + ": " + field + " is missing");
         }

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
@@ -110,12 +111,12 @@ public final class TaskReader {
         }
     }
 
-    private static UmemException malformed(String at, String reason) {
+    private static UmemException malformed(String at, @Nullable String reason) {
         return new UmemException(ErrorKind.INPUT, at + ": " + reason);
     }
 
     /// The bytes up to the next line feed, or null at the end.
-    private static byte @org.jspecify.annotations.Nullable [] line(InputStream stream, String at) throws IOException {
+    private static byte @Nullable [] line(InputStream stream, String at) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         int b = stream.read();
         if (b < 0) {

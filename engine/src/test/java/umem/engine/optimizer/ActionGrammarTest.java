@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -31,10 +32,10 @@ class ActionGrammarTest {
         Seed.run(random -> {
             Set<String> operations = new HashSet<>();
             for (int round = 0; round < 3000; round++) {
-                String output = walk(rules, rules.get("root"), random);
+                String output = walk(rules, "root", random);
                 ActionParser.Result result = ActionParser.parse(output, shown);
                 assertThat(result.malformed()).as(output).isNull();
-                operations.add(result.action().operation());
+                operations.add(Objects.requireNonNull(result.action()).operation());
             }
             assertThat(operations).as("whatever can be named is named").hasSize(shown + 1);
         });
@@ -60,8 +61,8 @@ class ActionGrammarTest {
     }
 
     /// The parts of GBNF that the grammar uses: alternatives, texts, rule names, and `[^...]` with `{0,n}`.
-    private static String walk(Map<String, String> rules, String body, Random random) {
-        String[] alternatives = body.split(" \\| ");
+    private static String walk(Map<String, String> rules, String name, Random random) {
+        String[] alternatives = Objects.requireNonNull(rules.get(name), name).split(" \\| ");
         String chosen = alternatives[random.nextInt(alternatives.length)];
         Matcher term = Pattern.compile("\"([^\"]*)\"|\\[\\^((?:\\\\.|[^]])*)](?:\\{0,(\\d+)})?|([a-z]+)")
                 .matcher(chosen);
@@ -73,7 +74,7 @@ class ActionGrammarTest {
             if (term.group(1) != null) {
                 output.append(term.group(1));
             } else if (term.group(4) != null) {
-                output.append(walk(rules, rules.get(term.group(4)), random));
+                output.append(walk(rules, term.group(4), random));
             } else {
                 int least = term.group(3) == null ? 1 : 0;
                 int most = term.group(3) == null ? 1 : Math.min(12, Integer.parseInt(term.group(3)));

@@ -3,6 +3,7 @@ package umem.engine.optimizer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,9 +39,9 @@ class ActionParserTest {
     void wellFormed(String output, String operation) {
         ActionParser.Result result = ActionParser.parse(spelled(output), SHOWN);
         assertThat(result.malformed()).isNull();
-        assertThat(result.action()).isNotNull();
-        assertThat(result.action().operation()).isEqualTo(operation);
-        assertThat(result.action().values()).containsExactly("a");
+        MemoryAction action = Objects.requireNonNull(result.action());
+        assertThat(action.operation()).isEqualTo(operation);
+        assertThat(action.values()).containsExactly("a");
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package umem.engine.task;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -140,8 +141,7 @@ class MathAnswerTest {
         Seed.run(random -> {
             for (int round = 0; round < 2000; round++) {
                 Sum sum = Sum.random(random, 4);
-                MathExpression.Value value = MathExpression.evaluate(sum.text());
-                assertThat(value).as(sum.text()).isNotNull();
+                MathExpression.Value value = Objects.requireNonNull(MathExpression.evaluate(sum.text()), sum.text());
                 assertThat(value.isExact()).as(sum.text()).isTrue();
                 assertThat(value.approximate())
                         .as(sum.text())

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ class TaskReaderTest {
                 .getFirst();
         assertThat(question.attributes()).containsEntry("type", "bridge").containsEntry("level", "hard");
         assertThat(question.context()).startsWith("Constantin Medien: Constantin Medien AG (formerly");
-        assertThat(question.context().lines()).hasSize(10);
+        assertThat(Objects.requireNonNull(question.context()).lines()).hasSize(10);
     }
 
     @Test
