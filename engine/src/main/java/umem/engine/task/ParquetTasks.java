@@ -26,8 +26,10 @@ import umem.error.UmemException;
 /// `extra_info` {`question`,
 /// `choices`, and the neighbours, which this engine computes itself}. A row without choices is a maths problem.
 ///
-/// Pages may be uncompressed or gzip. The decoder of snappy that hardwood would load is native code, and a damaged file
-/// ends the process there. The file is read as a whole, not mapped: a mapped file that shrinks ends the process too.
+/// Pages may be uncompressed or gzip. The decoder of snappy that hardwood would load is native code that is given
+/// whatever
+/// a damaged file holds, so it is left out. The file is read as a whole, not mapped: a mapped file that shrinks while
+/// native code reads it ends the process.
 final class ParquetTasks {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
