@@ -18,7 +18,8 @@ import umem.error.UmemException;
 ///
 /// Belongs to the thread that created it; any other thread gets an [IllegalStateException], except for [#abort()]. Owns
 /// one
-/// shared arena (the abort callback outlives a call and is read by native threads), closed after the native context. Use
+/// shared arena (the abort callback outlives a call and is read by native threads), closed after the native context.
+/// Use
 /// a platform thread: a native call pins its carrier.
 public final class Context implements AutoCloseable {
     /// What became of a decode call.

@@ -10,18 +10,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// The metadata of a GGUF file, read in Java before llama.cpp sees the file: some damaged headers would abort the
-/// process
+/// The metadata of a GGUF file, read in Java before llama.cpp sees the file: some damaged headers would abort the process
 /// there, and the architecture belongs into every error message.
 ///
 /// @param version of the format, 2 or 3
 /// @param architecture such as `qwen2` or `bert`
-/// @param metadata scalar values: Boolean, Long, Double or String; arrays appear with their length as a Long
+/// @param metadata scalar values: Boolean, Long, Double or String; of arrays only what a layer each is said with, short
+/// ones of integers, as a List of Long
 /// @param tensorCount number of tensors
 /// @param tensorBytes bytes of the data section
 public record GgufHeader(
@@ -63,12 +65,16 @@ public record GgufHeader(
         }
     }
 
-    /// An integer of the metadata.
+    /// An integer of the metadata; the largest one where each layer has its own.
     ///
     /// @param key without the architecture, such as `block_count`
     /// @param fallback what to return where the key is absent or not a number
     public long number(String key, long fallback) {
-        return metadata.get(architecture + "." + key) instanceof Long value ? value : fallback;
+        return switch (metadata.get(architecture + "." + key)) {
+            case Long value -> value;
+            case List<?> values -> values.stream().mapToLong(value -> (Long) value).max().orElse(fallback);
+            case null, default -> fallback;
+        };
     }
 
     private static UmemException damaged(Path path, String what) {
@@ -101,7 +107,15 @@ public record GgufHeader(
             Map<String, Object> metadata = new LinkedHashMap<>();
             for (long i = 0; i < entries; i++) {
                 String key = string();
-                metadata.put(key, value(path, int32()));
+                int type = int32();
+                if (type == 9) {
+                    List<Long> values = array(path);
+                    if (!values.isEmpty()) {
+                        metadata.put(key, values);
+                    }
+                } else {
+                    metadata.put(key, scalar(path, type));
+                }
             }
             long lastOffset = 0;
             for (long i = 0; i < tensors; i++) {
@@ -131,7 +145,7 @@ public record GgufHeader(
             return header;
         }
 
-        private Object value(Path path, int type) {
+        private Object scalar(Path path, int type) {
             return switch (type) {
                 case 0, 7 -> {
                     long value = Byte.toUnsignedLong(file.get(ValueLayout.JAVA_BYTE, at));
@@ -153,14 +167,14 @@ public record GgufHeader(
                 case 5 -> (long) int32();
                 case 6 -> (double) Float.intBitsToFloat(int32());
                 case 8 -> string();
-                case 9 -> array(path);
                 case 10, 11 -> int64();
                 case 12 -> Double.longBitsToDouble(int64());
                 default -> throw damaged(path, "is damaged: a metadata entry has the unknown type " + type);
             };
         }
 
-        private Object array(Path path) {
+        /// @return the integers of a short array; nothing of any other
+        private List<Long> array(Path path) {
             int type = int32();
             long length = int64();
             if (length < 0 || length > file.byteSize()) {
@@ -174,6 +188,13 @@ public record GgufHeader(
                 case 8 -> 0;
                 default -> throw damaged(path, "is damaged: an array has the unknown type " + type);
             };
+            if (length <= MAX_LAYERS && (type == 4 || type == 5)) {
+                List<Long> values = new ArrayList<>();
+                for (long i = 0; i < length; i++) {
+                    values.add((long) int32());
+                }
+                return values;
+            }
             if (type == 8) {
                 for (long i = 0; i < length; i++) {
                     skip(count());
@@ -181,7 +202,7 @@ public record GgufHeader(
             } else {
                 skip(length * width);
             }
-            return length;
+            return List.of();
         }
 
         private int int32() {

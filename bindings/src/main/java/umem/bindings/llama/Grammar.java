@@ -33,7 +33,8 @@ public final class Grammar implements AutoCloseable {
     /// Reads a grammar.
     ///
     /// @param gbnf rules, with `root` among them
-    /// @throws UmemException of kind INPUT if the text is no grammar, has no root, is left-recursive or beyond all measure
+    /// @throws UmemException of kind INPUT if the text is no grammar, has no root, is left-recursive or beyond all
+    /// measure
     public static Grammar parse(Vocabulary vocabulary, String gbnf) {
         GrammarText.check(gbnf);
         MemorySegment handle;
