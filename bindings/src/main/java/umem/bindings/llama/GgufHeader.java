@@ -17,7 +17,8 @@ import java.util.Map;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// The metadata of a GGUF file, read in Java before llama.cpp sees the file: some damaged headers would abort the process
+/// The metadata of a GGUF file, read in Java before llama.cpp sees the file: some damaged headers would abort the
+/// process
 /// there, and the architecture belongs into every error message.
 ///
 /// @param version of the format, 2 or 3
@@ -70,11 +71,11 @@ public record GgufHeader(
     /// @param key without the architecture, such as `block_count`
     /// @param fallback what to return where the key is absent or not a number
     public long number(String key, long fallback) {
-        return switch (metadata.get(architecture + "." + key)) {
-            case Long value -> value;
-            case List<?> values -> values.stream().mapToLong(value -> (Long) value).max().orElse(fallback);
-            case null, default -> fallback;
-        };
+        Object value = metadata.get(architecture + "." + key);
+        if (value instanceof List<?> values) {
+            return values.stream().mapToLong(each -> (Long) each).max().orElse(fallback);
+        }
+        return value instanceof Long number ? number : fallback;
     }
 
     private static UmemException damaged(Path path, String what) {

@@ -24,7 +24,7 @@ final class DecodeLoop {
     private final Vocabulary vocabulary;
     private final int parallelism;
     /// The bytes of tokens that have been generated, by token.
-    private final byte @Nullable [][] pieces;
+    private final byte[] @Nullable [] pieces;
     private final ArrayDeque<PendingGeneration> waiting = new ArrayDeque<>();
     private final List<RunningGeneration> running = new ArrayList<>();
 
@@ -39,7 +39,7 @@ final class DecodeLoop {
         this.cache = cache;
         this.parallelism = parallelism;
         vocabulary = context.model().vocabulary();
-        pieces = new byte @Nullable [vocabulary.size()][];
+        pieces = new byte[vocabulary.size()] @Nullable [];
     }
 
     /// Takes what has arrived; waits for something to arrive when there is nothing to do.

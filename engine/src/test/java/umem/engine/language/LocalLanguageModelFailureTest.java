@@ -57,13 +57,15 @@ class LocalLanguageModelFailureTest {
         try (LocalLanguageModel model = SmolLm.open(tiny, 256, 2)) {
             UmemException longPrompt = failure(model.submit(ask("long ".repeat(100), Sampling.greedy(4))));
             assertThat(longPrompt.kind()).isEqualTo(ErrorKind.INPUT);
-            assertThat(longPrompt).hasMessageMatching("the prompt of 5\\d\\d tokens and an answer of up to 4 do not fit into"
-                    + " the 256 tokens that tiny can hold; .*");
+            assertThat(longPrompt)
+                    .hasMessageMatching("the prompt of 5\\d\\d tokens and an answer of up to 4 do not fit into"
+                            + " the 256 tokens that tiny can hold; .*");
             UmemException longAnswer = failure(model.submit(ask("short", Sampling.greedy(Integer.MAX_VALUE))));
             assertThat(longAnswer).hasMessageContaining("2147483647");
             // To the last cell.
             int prompt = model.generate(ask("x", Sampling.greedy(1))).promptTokens();
-            assertThat(model.generate(endless(256 - prompt - 5)).completionTokens()).isEqualTo(256 - prompt - 5);
+            assertThat(model.generate(endless(256 - prompt - 5)).completionTokens())
+                    .isEqualTo(256 - prompt - 5);
             assertThat(failure(model.submit(endless(256 - prompt - 4))).kind()).isEqualTo(ErrorKind.INPUT);
         }
         // The positions that the model was trained for are a limit, too.
@@ -82,7 +84,8 @@ class LocalLanguageModelFailureTest {
                         List.of(ChatMessage.user(i + " is the number.")), Sampling.greedy(140), ENDLESS));
             }
             assertThat(model.generateAll(requests))
-                    .allSatisfy(generation -> assertThat(generation.completionTokens()).isEqualTo(140));
+                    .allSatisfy(generation ->
+                            assertThat(generation.completionTokens()).isEqualTo(140));
         }
     }
 
@@ -125,7 +128,9 @@ class LocalLanguageModelFailureTest {
                 }
             });
             CompletableFuture<Generation> other = model.submit(endless(20));
-            assertThat(failure(broken)).hasMessageContaining("the pipe is closed").hasCauseInstanceOf(IllegalStateException.class);
+            assertThat(failure(broken))
+                    .hasMessageContaining("the pipe is closed")
+                    .hasCauseInstanceOf(IllegalStateException.class);
             assertThat(pieces).hasValue(3);
             assertThat(other.get(30, TimeUnit.SECONDS).text()).hasSize(20);
         }

@@ -102,7 +102,9 @@ class LocalLanguageModelTest {
             String question = "Parcel " + (4000 + 37 * i) + " weighs " + (7 * i + 3) + " kg. How does it leave?";
             requests.add(
                     i % 3 == 0
-                            ? ask("Write the word number " + i + ". " + "It is long. ".repeat(i), Sampling.greedy(8 + i))
+                            ? ask(
+                                    "Write the word number " + i + ". " + "It is long. ".repeat(i),
+                                    Sampling.greedy(8 + i))
                             : new GenerationRequest(
                                     List.of(ChatMessage.system(SYSTEM), ChatMessage.user(question)),
                                     Sampling.greedy(6 + 2 * i)));
@@ -119,9 +121,12 @@ class LocalLanguageModelTest {
     @Test
     void theSameSeedGivesTheSameText() {
         String question = "Tell me a story about a lighthouse.";
-        String first = model.generate(ask(question, Sampling.temperature(1, 7, 24))).text();
-        String again = model.generate(ask(question, Sampling.temperature(1, 7, 24))).text();
-        String other = model.generate(ask(question, Sampling.temperature(1, 8, 24))).text();
+        String first =
+                model.generate(ask(question, Sampling.temperature(1, 7, 24))).text();
+        String again =
+                model.generate(ask(question, Sampling.temperature(1, 7, 24))).text();
+        String other =
+                model.generate(ask(question, Sampling.temperature(1, 8, 24))).text();
         assertThat(again).isEqualTo(first);
         assertThat(other).isNotEqualTo(first);
     }
@@ -130,9 +135,14 @@ class LocalLanguageModelTest {
     void topKOfOneAndATinyTopPAreGreedy() {
         String question = "What is the capital of France?";
         String greedy = model.generate(ask(question, Sampling.greedy(12))).text();
-        assertThat(model.generate(ask(question, new Sampling(5, 1, 1, 3, 12))).text()).isEqualTo(greedy);
-        assertThat(model.generate(ask(question, new Sampling(5, 0, 1e-60, 3, 12))).text()).isEqualTo(greedy);
-        assertThat(model.generate(ask(question, new Sampling(1e-60, 0, 1, 3, 12))).text()).isEqualTo(greedy);
+        assertThat(model.generate(ask(question, new Sampling(5, 1, 1, 3, 12))).text())
+                .isEqualTo(greedy);
+        assertThat(model.generate(ask(question, new Sampling(5, 0, 1e-60, 3, 12)))
+                        .text())
+                .isEqualTo(greedy);
+        assertThat(model.generate(ask(question, new Sampling(1e-60, 0, 1, 3, 12)))
+                        .text())
+                .isEqualTo(greedy);
     }
 
     @Test
@@ -210,7 +220,10 @@ class LocalLanguageModelTest {
         }
         try (LocalLanguageModel fresh = SmolLm.open(tiny, 1024, 4)) {
             List<Generation> generations = fresh.generateAll(requests);
-            int shortest = generations.stream().mapToInt(Generation::promptTokens).min().orElseThrow();
+            int shortest = generations.stream()
+                    .mapToInt(Generation::promptTokens)
+                    .min()
+                    .orElseThrow();
             assertThat(fresh.tokenCounts().promptShared()).isGreaterThan(3L * (shortest - 40));
         }
     }
@@ -232,7 +245,8 @@ class LocalLanguageModelTest {
             assertThat(small.name()).isEqualTo("smollm2-135m-instruct.q4_1");
             assertThat(small.parallelism()).isEqualTo(3);
             // Its place in the content store tells, so 98 MB are not read.
-            assertThat(small.fingerprint()).startsWith("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53+");
+            assertThat(small.fingerprint())
+                    .startsWith("b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53+");
         }
     }
 
@@ -244,6 +258,8 @@ class LocalLanguageModelTest {
             all.add(CompletableFuture.supplyAsync(
                     () -> model.generate(ask(question, Sampling.greedy(4))), Thread::startVirtualThread));
         }
-        assertThat(all).allSatisfy(future -> assertThat(future.join().completionTokens()).isBetween(0, 4));
+        assertThat(all)
+                .allSatisfy(
+                        future -> assertThat(future.join().completionTokens()).isBetween(0, 4));
     }
 }

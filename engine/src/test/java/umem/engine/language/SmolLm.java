@@ -7,7 +7,8 @@ import umem.provision.Accelerator;
 import umem.provision.Progress;
 import umem.provision.Provision;
 
-/// The small model that tests of the machinery run, on one thread: more of them wait for each other in busy loops, which
+/// The small model that tests of the machinery run, on one thread: more of them wait for each other in busy loops,
+/// which
 /// takes forever on a machine that has other work.
 final class SmolLm {
     private SmolLm() {}
@@ -25,7 +26,8 @@ final class SmolLm {
     }
 
     static LocalLanguageModel open(Path file, int contextLength, int sequences) {
-        return LocalLanguageModel.open(library(), file, new LocalLanguageModel.Options(contextLength, sequences, 1, false));
+        return LocalLanguageModel.open(
+                library(), file, new LocalLanguageModel.Options(contextLength, sequences, 1, false));
     }
 
     static GenerationRequest ask(String question, Sampling sampling) {

@@ -63,13 +63,19 @@ final class TinyModel {
         }
         List<Tensor> tensors = tensors(tokens.size());
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(buffer(24).putInt(0x46554747).putInt(3).putLong(tensors.size()).putLong(entries).array());
+        out.writeBytes(buffer(24)
+                .putInt(0x46554747)
+                .putInt(3)
+                .putLong(tensors.size())
+                .putLong(entries)
+                .array());
         out.writeBytes(metadata.toByteArray());
         long offset = 0;
         for (Tensor tensor : tensors) {
             out.writeBytes(text(tensor.name));
             int dimensions = tensor.rows == 1 ? 1 : 2;
-            ByteBuffer shape = buffer(4 + 8 * dimensions + 12).putInt(dimensions).putLong(tensor.columns);
+            ByteBuffer shape =
+                    buffer(4 + 8 * dimensions + 12).putInt(dimensions).putLong(tensor.columns);
             if (dimensions == 2) {
                 shape.putLong(tensor.rows);
             }
