@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,7 +122,7 @@ class KeyValueCacheTest {
                 return;
             }
             CachedSequence sequence = running.get(random.nextInt(running.size()));
-            int[] prompt = prompts.get(sequence);
+            int[] prompt = Objects.requireNonNull(prompts.get(sequence));
             int count = 1 + random.nextInt(30);
             for (int i = 0; i < count && sequence.length < sequence.total; i++) {
                 int position = sequence.length;

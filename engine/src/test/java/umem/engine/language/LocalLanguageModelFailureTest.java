@@ -45,8 +45,10 @@ class LocalLanguageModelFailureTest {
             Generation generation = future.get(30, TimeUnit.SECONDS);
             throw new AssertionError("no failure, but " + generation);
         } catch (ExecutionException e) {
-            assertThat(e.getCause()).isInstanceOf(UmemException.class);
-            return (UmemException) e.getCause();
+            if (e.getCause() instanceof UmemException failure) {
+                return failure;
+            }
+            throw new AssertionError(e);
         } catch (Exception e) {
             throw new AssertionError(e);
         }
