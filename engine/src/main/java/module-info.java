@@ -5,6 +5,7 @@ module umem.engine {
     requires transitive umem.bindings;
     requires com.samskivert.jmustache;
     requires dev.hardwood.core;
+    requires java.management;
     requires java.net.http;
     requires tools.jackson.databind;
 

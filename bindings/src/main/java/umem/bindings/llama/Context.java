@@ -376,6 +376,16 @@ public final class Context implements AutoCloseable {
         }
     }
 
+    /// Changes with how many threads the next calls compute.
+    ///
+    /// @param threads at least 1, at most what the context was made with
+    public void setThreads(int threads) {
+        if (threads < 1 || threads > options.threads()) {
+            throw new IllegalArgumentException("threads " + threads + " is not in [1, " + options.threads() + "]");
+        }
+        Llama.llama_set_n_threads(handle(), threads, threads);
+    }
+
     /// Makes the running call return soon, or the next one if none runs. For any thread. On a GPU the call ends first.
     public void abort() {
         aborting = true;

@@ -1,5 +1,7 @@
 package umem.engine.language;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,11 +20,14 @@ import umem.error.UmemException;
 ///
 /// For the thread that owns the context; only the counters may be read elsewhere.
 final class DecodeLoop {
+    private static final ThreadMXBean PROCESSOR_TIME = ManagementFactory.getThreadMXBean();
+
     private final Context context;
     private final Batch batch;
     private final KeyValueCache cache;
     private final Vocabulary vocabulary;
     private final int parallelism;
+    private final ThreadCount threads;
     /// The bytes of tokens that have been generated, by token.
     private final byte[] @Nullable [] pieces;
     private final ArrayDeque<PendingGeneration> waiting = new ArrayDeque<>();
@@ -38,6 +43,7 @@ final class DecodeLoop {
         this.batch = batch;
         this.cache = cache;
         this.parallelism = parallelism;
+        threads = new ThreadCount(context.options().threads());
         vocabulary = context.model().vocabulary();
         pieces = new byte[vocabulary.size()] @Nullable [];
     }
@@ -61,7 +67,7 @@ final class DecodeLoop {
             return;
         }
         fill();
-        Context.Status status = context.decode(batch);
+        Context.Status status = decode();
         switch (status) {
             case OK -> draw();
             case FULL ->
@@ -70,6 +76,19 @@ final class DecodeLoop {
                         "the cache of " + cache.capacity() + " tokens is full though room was reserved");
             case ABORTED -> throw new UmemException(ErrorKind.INTERRUPTED, "the generation was interrupted");
         }
+    }
+
+    private Context.Status decode() {
+        int before = threads.threads();
+        long processor = PROCESSOR_TIME.getCurrentThreadCpuTime();
+        long start = System.nanoTime();
+        Context.Status status = context.decode(batch);
+        long elapsed = System.nanoTime() - start;
+        threads.observe(PROCESSOR_TIME.getCurrentThreadCpuTime() - processor, elapsed);
+        if (threads.threads() != before) {
+            context.setThreads(threads.threads());
+        }
+        return status;
     }
 
     private void dropCancelled() {

@@ -41,7 +41,7 @@ public final class LocalLanguageModel implements LanguageModel {
     /// @param contextLength tokens that the cache holds over all sequences, 1 to 4,194,304; the prompt and the longest
     ///     answer of one request have to fit
     /// @param sequences requests that run side by side, 1 to 255
-    /// @param threads that compute, at least 1
+    /// @param threads that compute, at least 1; fewer are used while other programs hold the cores
     /// @param gpu whether to compute on a GPU where the library found one
     public record Options(int contextLength, int sequences, int threads, boolean gpu) {
         public Options {

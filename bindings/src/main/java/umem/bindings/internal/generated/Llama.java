@@ -2777,6 +2777,67 @@ public class Llama extends Llama$shared {
         }
     }
 
+    private static class llama_set_n_threads {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Llama.C_POINTER,
+            Llama.C_INT,
+            Llama.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("llama_set_n_threads");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void llama_set_n_threads(struct llama_context *ctx, int32_t n_threads, int32_t n_threads_batch)
+     * }
+     */
+    public static FunctionDescriptor llama_set_n_threads$descriptor() {
+        return llama_set_n_threads.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void llama_set_n_threads(struct llama_context *ctx, int32_t n_threads, int32_t n_threads_batch)
+     * }
+     */
+    public static MethodHandle llama_set_n_threads$handle() {
+        return llama_set_n_threads.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void llama_set_n_threads(struct llama_context *ctx, int32_t n_threads, int32_t n_threads_batch)
+     * }
+     */
+    public static MemorySegment llama_set_n_threads$address() {
+        return llama_set_n_threads.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void llama_set_n_threads(struct llama_context *ctx, int32_t n_threads, int32_t n_threads_batch)
+     * }
+     */
+    public static void llama_set_n_threads(MemorySegment ctx, int n_threads, int n_threads_batch) {
+        var mh$ = llama_set_n_threads.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("llama_set_n_threads", ctx, n_threads, n_threads_batch);
+            }
+            mh$.invokeExact(ctx, n_threads, n_threads_batch);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class llama_set_abort_callback {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             Llama.C_POINTER,
