@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Families that compose a code from three parts, in an order and with a sign that depend on the kind of thing.
+/// Families that compose a code from two parts, in an order and with a sign that depend on the kind of thing.
 final class Codes {
     private Codes() {}
 
@@ -24,13 +24,10 @@ final class Codes {
                                 draw,
                                 "code",
                                 List.of("office", "store room", "classroom", "laboratory"),
+                                List.of(new Part("building", "ABCDEF"), new Part("number", 10, 99)),
                                 List.of(
-                                        new Part("building", "ABCDEF"),
-                                        new Part("floor", 1, 9),
-                                        new Part("number", 10, 99)),
-                                List.of(
-                                        "Which code is on the door of the {k} with number {z} on floor {y} of building {x}?",
-                                        "{name} looks for the {k} in building {x}, floor {y}, number {z}. Which code is on the door?"))),
+                                        "Which code is on the door of the {k} with number {y} in building {x}?",
+                                        "{name} looks for the {k} in building {x}, number {y}. Which code is on the door?"))),
                 new Family(
                         "document-reference",
                         FamilyKind.CODE,
@@ -39,13 +36,10 @@ final class Codes {
                                 draw,
                                 "reference",
                                 List.of("invoice", "contract", "quotation", "reminder"),
+                                List.of(new Part("department", "KLMPRS"), new Part("number", 100, 999)),
                                 List.of(
-                                        new Part("department", "KLMPRS"),
-                                        new Part("year", 2014, 2029),
-                                        new Part("number", 100, 999)),
-                                List.of(
-                                        "Which reference does {k} number {z} of department {x} from the year {y} get?",
-                                        "{name} files {k} number {z}, department {x}, year {y}. Under which reference?"))),
+                                        "Which reference does {k} number {y} of department {x} get?",
+                                        "{name} files {k} number {y} of department {x} in {city}. Under which reference?"))),
                 new Family(
                         "shelf-mark",
                         FamilyKind.CODE,
@@ -54,13 +48,10 @@ final class Codes {
                                 draw,
                                 "mark",
                                 List.of("atlas", "novel", "score", "comic"),
+                                List.of(new Part("hall", "GHJTVW"), new Part("shelf", 10, 89)),
                                 List.of(
-                                        new Part("hall", "GHJTVW"),
-                                        new Part("shelf", 10, 89),
-                                        new Part("place", 100, 499)),
-                                List.of(
-                                        "Which mark does the {k} in hall {x} on shelf {y} at place {z} bear?",
-                                        "{name} returns the {k} of hall {x}, shelf {y}, place {z}. Which mark is on it?"))),
+                                        "Which mark does the {k} in hall {x} on shelf {y} bear?",
+                                        "{name} returns the {k} of hall {x}, shelf {y}. Which mark is on it?"))),
                 new Family(
                         "badge-code",
                         FamilyKind.CODE,
@@ -69,13 +60,10 @@ final class Codes {
                                 draw,
                                 "badge",
                                 List.of("guest", "trainee", "contractor", "driver"),
+                                List.of(new Part("team", "ABCDE"), new Part("number", 100, 999)),
                                 List.of(
-                                        new Part("gate", "ABCDE"),
-                                        new Part("week", 10, 52),
-                                        new Part("number", 100, 999)),
-                                List.of(
-                                        "A {k} enters by gate {x} in week {y} and is number {z}. What is on the badge?",
-                                        "What is printed on the badge of {name}, a {k} at gate {x} in week {y} with number {z}?"))),
+                                        "A {k} from {city} is number {y} of team {x}. What is on the badge?",
+                                        "What is printed on the badge of {name}, a {k} with number {y} in team {x}?"))),
                 new Family(
                         "seat-label",
                         FamilyKind.CODE,
@@ -84,10 +72,10 @@ final class Codes {
                                 draw,
                                 "label",
                                 List.of("balcony seat", "gallery seat", "stalls seat", "box seat"),
-                                List.of(new Part("block", "JKLMN"), new Part("row", 2, 40), new Part("number", 50, 99)),
+                                List.of(new Part("block", "JKLMN"), new Part("row", 2, 40)),
                                 List.of(
-                                        "{name} has a {k}: block {x}, row {y}, number {z}. Which label is on it?",
-                                        "Which label has the {k} in block {x}, row {y}, number {z}?"))));
+                                        "{name} has a {k}: block {x}, row {y}. Which label is on it?",
+                                        "Which label has the {k} in block {x}, row {y}?"))));
     }
 
     /// One part of a code: a letter out of some, or a number in a range.
@@ -110,12 +98,7 @@ final class Codes {
     private static Rule code(Draw draw, String noun, List<String> kinds, List<Part> parts, List<String> questions) {
         List<String> twoKinds = draw.sample(kinds, 2);
         List<String> twoSigns = draw.sample(SIGNS, 2);
-        List<Integer> first = draw.shuffled(List.of(0, 1, 2));
-        List<Integer> second = draw.shuffled(List.of(0, 1, 2));
-        while (second.equals(first)) {
-            second = draw.shuffled(List.of(0, 1, 2));
-        }
-        List<List<Integer>> orders = List.of(first, second);
+        List<List<Integer>> orders = draw.shuffled(List.of(List.of(0, 1), List.of(1, 0)));
         List<Rule.Branch> branches = new ArrayList<>();
         List<String> sentences = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
@@ -123,20 +106,24 @@ final class Codes {
             String kind = twoKinds.get(i);
             String sign = twoSigns.get(i);
             String pattern = String.join(
-                    sign, order.stream().map(p -> parts.get(p).noun()).toList());
-            sentences.add("The " + noun + " of every " + kind + " is written " + pattern + ".");
-            List<String> slots = List.of("{x}", "{y}", "{z}");
+                    ", then '" + sign + "', then ",
+                    order.stream().map(p -> "the " + parts.get(p).noun()).toList());
+            List<String> example = parts.stream().map(p -> p.value(draw)).toList();
+            sentences.add("The " + noun + " of every " + kind + " is " + pattern + " ("
+                    + parts.get(0).noun() + " " + example.get(0) + ", "
+                    + parts.get(1).noun() + " " + example.get(1) + ": "
+                    + String.join(sign, order.stream().map(example::get).toList()) + ").");
+            List<String> slots = List.of("{x}", "{y}");
             String answer = String.join(sign, order.stream().map(slots::get).toList());
             branches.add(Rule.Branch.of(
                     d -> Map.of(
                             "k", kind,
                             "x", parts.get(0).value(d),
-                            "y", parts.get(1).value(d),
-                            "z", parts.get(2).value(d)),
+                            "y", parts.get(1).value(d)),
                     answer,
                     List.of(
-                            "it is {answer}, as the " + noun + " of every " + kind + " is written " + pattern,
-                            "for every " + kind + " one writes " + pattern + ", and that makes {answer}")));
+                            "it is {answer}, as the " + noun + " of every " + kind + " is " + pattern,
+                            "for every " + kind + " it is " + pattern + ", and that makes {answer}")));
         }
         String text = String.join(" ", sentences);
         return new Rule(text, branches, questions, List.of(), new HashMap<>());

@@ -78,8 +78,8 @@ final class Combinations {
                                 List.of("basement", "reception", "post room", "second floor"),
                                 List.of(
                                         "A {subject} from {k} arrives for {name}. Where is it taken: {options}?",
-                                        "{Subject} {id}, sent from {k}, is here. Where does it go: {options}?"),
-                                "A {subject} from {e} is taken to the {b}; every other {subject} is taken to the {a}.",
+                                        "A {subject} sent from {k} is here. Where does it go: {options}?"),
+                                "{Subject}s from {e} are taken to the {b}; all other {subject}s are taken to the {a}.",
                                 "this {subject} is from {k}, which is nothing special, and an ordinary {subject} is taken to the {a}",
                                 "this {subject} is from {e}, and a {subject} from {e} is always taken to the {b}")),
                 new Family(

@@ -29,11 +29,11 @@ final class LookUps {
                                 List.of("cellar", "attic", "yard", "garage", "workshop"),
                                 List.of(),
                                 List.of(
-                                        "Where is the {k} {subject} number {id} kept: {options}?",
+                                        "Where does {name} put the {k} {subject}: {options}?",
                                         "{name} brings back a {k} {subject}. Where does it belong: {options}?",
                                         "A {k} {subject} from {city} stands in the way. Where is its place: {options}?"),
                                 "{Subject}s are kept by colour: {table}.",
-                                "{k} ones in the {x}",
+                                "{k} in the {x}",
                                 List.of(
                                         "the {subject} is {k}, and {k} {subject}s are kept in the {x}",
                                         "{subject}s that are {k} belong in the {x}, and this one is {k}"))),
@@ -49,8 +49,8 @@ final class LookUps {
                                 List.of(),
                                 List.of(
                                         "The {k} of {name} {subject}. Which team repairs it: {options}?",
-                                        "{name} in {city} reports that {k} {id} {subject}. Which team takes it: {options}?",
-                                        "Ticket {id}: a {k} {subject}. Which team comes: {options}?"),
+                                        "{name} in {city} reports that a {k} {subject}. Which team takes it: {options}?",
+                                        "Ticket from {city}: a {k} {subject}. Which team comes: {options}?"),
                                 "When a device {subject}, the team depends on the device: {table}.",
                                 "a {k} goes to team {x}",
                                 List.of(
@@ -69,9 +69,9 @@ final class LookUps {
                                 List.of(
                                         "A {subject} about {k} arrives from {city}. Which department reads it: {options}?",
                                         "{name} has sent a {subject} about {k}. Which department gets it: {options}?",
-                                        "{Subject} {id} is about {k}. Which department answers: {options}?"),
+                                        "The {subject} of {name} is about {k}. Which department answers: {options}?"),
                                 "The topic decides which department reads a {subject}: {table}.",
-                                "{k} goes to {x}",
+                                "about {k} it is {x}",
                                 List.of(
                                         "the {subject} is about {k}, and {k} goes to {x}",
                                         "everything about {k} is read by {x}, and so is this {subject}"))),
@@ -86,9 +86,9 @@ final class LookUps {
                                 DAYS,
                                 List.of("{answer} days"),
                                 List.of(
-                                        "A {k} called {name} borrows {subject} {id}. How many days may it be kept?",
+                                        "A {k} called {name} borrows a {subject}. How many days may it be kept?",
                                         "{name} from {city} is a {k} and takes a {subject} home. For how many days?",
-                                        "For how many days is {subject} {id} lent to {name}, who is a {k}?"),
+                                        "For how many days is a {subject} lent to {name}, who is a {k}?"),
                                 "How long a {subject} may be kept depends on the borrower: {table}.",
                                 "{x} days for a {k}",
                                 List.of(
@@ -175,7 +175,7 @@ final class LookUps {
         }
         Map<String, String> slots = new HashMap<>();
         slots.put("subject", subject);
-        slots.put("table", lines.get(0) + ", " + lines.get(1) + " and " + lines.get(2));
+        slots.put("table", String.join("; ", lines));
         return new Rule(
                 Draw.fill(text, slots), branches, questions, listed ? values : List.of(), forms, slots);
     }

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import umem.engine.task.AnswerMatcher;
 import umem.engine.task.Task;
 
 class DeskTasksTest {
@@ -102,6 +103,36 @@ class DeskTasksTest {
                 .hasMessageContaining("no families");
         assertThatThrownBy(() -> DeskTasks.stream(5, 1, Split.TEST, DeskTasks.mix(Split.TEST), 1))
                 .hasMessageContaining("casesPerRule 1");
+    }
+
+    @Test
+    void anAnswerMayBearItsUnitOrLeaveOutWhatAllOptionsShare() {
+        for (Task t : DeskTasks.stream(6, 1, Split.TEST, Set.of("delivery-fee"), 6)) {
+            String euros = t.answers().getFirst();
+            assertThat(AnswerMatcher.matches(t, euros + " euros")).isTrue();
+            assertThat(AnswerMatcher.matches(t, euros)).isTrue();
+            assertThat(AnswerMatcher.matches(t, euros + "0")).isFalse();
+        }
+        for (Task t : DeskTasks.stream(6, 1, Split.TEST, Set.of("delivery-day"), 6)) {
+            String ramp = t.answers().getFirst();
+            assertThat(ramp).startsWith("ramp ");
+            assertThat(AnswerMatcher.matches(t, ramp)).isTrue();
+            assertThat(AnswerMatcher.matches(t, ramp.substring(5))).isTrue();
+            assertThat(AnswerMatcher.matches(t, "ramp")).isFalse();
+        }
+        for (Task t : DeskTasks.stream(6, 1, Split.TEST, Set.of("parcel-weight"), 6)) {
+            assertThat(t.answers()).hasSize(1);
+        }
+    }
+
+    @Test
+    void theCasesOfAFamilyDoNotDependOnTheOthers() {
+        List<String> alone = DeskTasks.stream(6, 4, Split.TEST, Set.of("room-code"), 6).stream()
+                .map(Task::question)
+                .toList();
+        assertThat(DeskTasks.stream(24, 4, Split.TEST, Set.of("room-code", "letter-topic"), 6).stream()
+                        .map(Task::question))
+                .containsAll(alone);
     }
 
     @Test
