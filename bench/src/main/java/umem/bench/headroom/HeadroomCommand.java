@@ -39,9 +39,6 @@ import umem.provision.Provision;
         description = "Measure what memory can do for an executor on the bundled tasks.",
         sortOptions = false)
 public final class HeadroomCommand implements Runnable {
-    /// Tasks are drawn in whole clusters, so that each has neighbours.
-    private static final int WINDOW = 24;
-
     private static final int CASES_PER_RULE = 6;
     private static final int MAX_TOKENS = 256;
 
@@ -130,7 +127,8 @@ public final class HeadroomCommand implements Runnable {
                                 + Arrays.stream(Split.values())
                                         .map(Split::label)
                                         .toList()));
-        int whole = Math.ceilDiv(tasks, WINDOW) * WINDOW;
+        // Whole clusters, so that each task has neighbours.
+        int whole = Math.ceilDiv(tasks, SettingMemories.WINDOW) * SettingMemories.WINDOW;
         try {
             return DeskTasks.stream(
                     whole, seed, named, families.isEmpty() ? DeskTasks.mix(named) : families, CASES_PER_RULE);

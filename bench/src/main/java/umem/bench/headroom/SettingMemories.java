@@ -15,6 +15,10 @@ import umem.engine.task.Task;
 ///
 /// Immutable; safe for all threads.
 final class SettingMemories {
+    /// Tasks that are mixed with one another, in whole clusters. Other rules come from the window of the task, so that
+    /// a longer stream gives its first tasks the same memories as a shorter one, and their executions are cached.
+    static final int WINDOW = 24;
+
     private final List<Task> stream;
     private final long seed;
 
@@ -29,7 +33,7 @@ final class SettingMemories {
     ///
     /// @throws IllegalArgumentException if the stream holds no other case of the cluster
     List<RetrievedMemory> of(Setting setting, Task task) {
-        Random random = new Random(seed ^ task.id().hashCode() * 0x9E3779B97F4A7C15L);
+        Random random = new Random(seed ^ task.question().hashCode() * 0x9E3779B97F4A7C15L);
         return switch (setting) {
             case NO_MEMORY -> List.of();
             case TRUE_RULE -> List.of(memory(task, attribute(task, "rule")));
@@ -41,7 +45,8 @@ final class SettingMemories {
     private List<RetrievedMemory> amongOthers(Task task, Random random) {
         List<RetrievedMemory> memories = new ArrayList<>();
         memories.add(memory(task, attribute(task, "rule")));
-        List<Task> others = new ArrayList<>(stream);
+        int window = stream.indexOf(task) / WINDOW * WINDOW;
+        List<Task> others = new ArrayList<>(stream.subList(window, Math.min(window + WINDOW, stream.size())));
         Collections.shuffle(others, random);
         List<String> clusters = new ArrayList<>(List.of(attribute(task, "cluster")));
         for (Task other : others) {

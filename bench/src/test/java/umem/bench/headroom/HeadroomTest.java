@@ -81,6 +81,14 @@ class HeadroomTest {
                     .isEqualTo(memories.of(Setting.NEIGHBOUR_FEEDBACK, task));
         }
         assertThat(firstIsTrue).isBetween(5, 30);
+
+        List<Task> shorter = DeskTasks.stream(24, 7, Split.TEST);
+        SettingMemories of = new SettingMemories(shorter, 7);
+        for (Task task : shorter) {
+            for (Setting setting : Setting.values()) {
+                assertThat(of.of(setting, task)).isEqualTo(memories.of(setting, task));
+            }
+        }
     }
 
     private static List<String> values(List<RetrievedMemory> memories) {

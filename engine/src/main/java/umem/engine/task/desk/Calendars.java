@@ -5,6 +5,7 @@ import static umem.engine.task.desk.Family.Use.UNSEEN;
 
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -114,7 +115,7 @@ final class Calendars {
                                 List.of(
                                         "A {subject} called {name} arrives at {v}:{m}. Who receives this {subject}: {options}?",
                                         "At {v}:{m} a {subject} from {city} comes in. Which desk is it: {options}?"),
-                                "{Subject}s who arrive before {t}:00 go to {a}; {subject}s who arrive later go to {b}.",
+                                "{Subject}s who arrive before {t}:00 go to {a}; {subject}s who arrive at {t}:00 or later go to {b}.",
                                 List.of("it was {v}:{m}, and before {t}:00 every {subject} goes to {a}"),
                                 List.of("it was {v}:{m}, and after {t}:00 every {subject} goes to {b}"))));
     }
@@ -177,6 +178,6 @@ final class Calendars {
 
     private static Function<Draw, Map<String, String>> time(int from, int to) {
         return draw ->
-                Map.of("v", Integer.toString(draw.number(from, to)), "m", Integer.toString(draw.multiple(10, 55, 5)));
+                Map.of("v", String.format(Locale.ROOT, "%02d", draw.number(from, to)), "m", Integer.toString(draw.multiple(10, 55, 5)));
     }
 }
