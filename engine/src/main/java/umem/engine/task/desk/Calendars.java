@@ -177,7 +177,10 @@ final class Calendars {
     }
 
     private static Function<Draw, Map<String, String>> time(int from, int to) {
-        return draw ->
-                Map.of("v", String.format(Locale.ROOT, "%02d", draw.number(from, to)), "m", Integer.toString(draw.multiple(10, 55, 5)));
+        return draw -> Map.of(
+                "v",
+                String.format(Locale.ROOT, "%02d", draw.number(from, to)),
+                "m",
+                Integer.toString(draw.multiple(10, 55, 5)));
     }
 }

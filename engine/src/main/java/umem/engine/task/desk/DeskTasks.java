@@ -129,7 +129,8 @@ public final class DeskTasks {
                 Family family = deck.removeLast();
                 int cases = (i + 1) * window / clusters - i * window / clusters;
                 int before = clustersOf.merge(family.name(), 1, Integer::sum);
-                Draw own = new Draw(Draw.mix(seed + 31L * split.ordinal()) + family.name().hashCode() + 977L * before);
+                Draw own = new Draw(
+                        Draw.mix(seed + 31L * split.ordinal()) + family.name().hashCode() + 977L * before);
                 mixed.addAll(cluster(family, split, "c" + cluster, cases, rules, questions, own));
             }
             stream.addAll(draw.shuffled(mixed));

@@ -176,7 +176,6 @@ final class LookUps {
         Map<String, String> slots = new HashMap<>();
         slots.put("subject", subject);
         slots.put("table", String.join("; ", lines));
-        return new Rule(
-                Draw.fill(text, slots), branches, questions, listed ? values : List.of(), forms, slots);
+        return new Rule(Draw.fill(text, slots), branches, questions, listed ? values : List.of(), forms, slots);
     }
 }
