@@ -41,6 +41,7 @@ public final class LlamaLibrary {
     private final String version;
     private final boolean cuda;
     private final Set<Context> contexts = ConcurrentHashMap.newKeySet();
+    private volatile boolean exiting;
 
     private LlamaLibrary(Path directory, String version, boolean cuda) {
         this.directory = directory;
@@ -234,6 +235,11 @@ public final class LlamaLibrary {
         return "unknown";
     }
 
+    /// Whether the process is about to end, when nothing native may be freed any more.
+    boolean isExiting() {
+        return exiting;
+    }
+
     void register(Context context) {
         contexts.add(context);
     }
@@ -246,6 +252,7 @@ public final class LlamaLibrary {
     /// running
     /// calls are aborted, and no new one can begin.
     private void quiesce() {
+        exiting = true;
         for (Context context : contexts) {
             context.abort();
         }

@@ -185,7 +185,7 @@ public final class Model implements AutoCloseable {
             throw new IllegalStateException(
                     "model " + path + " still has " + dependants.get() + " open contexts or adapters");
         }
-        if (closed.compareAndSet(false, true)) {
+        if (closed.compareAndSet(false, true) && !library.isExiting()) {
             Llama.llama_model_free(handle);
         }
     }

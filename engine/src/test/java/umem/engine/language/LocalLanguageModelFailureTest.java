@@ -157,6 +157,26 @@ class LocalLanguageModelFailureTest {
     }
 
     @Test
+    void whenTheOwnerThreadFailsSoDoesEveryLaterRequest() throws Exception {
+        try (LocalLanguageModel model = SmolLm.open(tiny, 512, 1)) {
+            assertThat(model.generate(endless(2)).text()).hasSize(2);
+            Thread owner = Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().equals("umem-tiny"))
+                    .findFirst()
+                    .orElseThrow();
+            // Nobody but close() interrupts it: a fault like any other.
+            owner.interrupt();
+            owner.join();
+            for (int i = 0; i < 3; i++) {
+                UmemException failure = failure(model.submit(endless(400)));
+                assertThat(failure.kind()).isEqualTo(ErrorKind.INTERNAL);
+                assertThat(failure)
+                        .hasMessageStartingWith("model tiny has failed and is closed: java.lang.Interrupted");
+            }
+        }
+    }
+
+    @Test
     void aListenerMayCloseTheModel() {
         LocalLanguageModel model = SmolLm.open(tiny, 512, 1);
         CompletableFuture<Generation> future = model.submit(endless(400), piece -> model.close());
