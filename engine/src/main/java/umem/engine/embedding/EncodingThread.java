@@ -2,6 +2,8 @@ package umem.engine.embedding;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -15,15 +17,15 @@ import umem.bindings.llama.Model;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// The one thread that owns an encoder's native context, and its queue of batches.
+/// The one thread that uses an encoder's model and its native context, and its queue of work.
 ///
 /// The context is made for 512 tokens and made anew, twice as large, when a longer text comes: its working memory grows
 /// with the square of that number, and few texts need it.
 final class EncodingThread implements AutoCloseable {
-    private static final int BATCH_TOKENS = 512;
-    private static final int BATCH_TEXTS = 8;
+    private static final int FIRST_LENGTH = 512;
 
     private final Model model;
+    private final EncoderTokenizer tokenizer;
     private final int threads;
     private final ExecutorService executor = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("umem-encoder").daemon().factory());
@@ -34,6 +36,7 @@ final class EncodingThread implements AutoCloseable {
 
     EncodingThread(Model model, int threads) {
         this.model = model;
+        this.tokenizer = new EncoderTokenizer(model);
         this.threads = threads;
         try {
             // Memory that is lacking should show when the encoder is opened.
@@ -44,42 +47,31 @@ final class EncodingThread implements AutoCloseable {
         }
     }
 
-    /// Whether texts may share a batch.
-    static boolean fits(int tokens, int texts) {
-        return tokens <= BATCH_TOKENS && texts <= BATCH_TEXTS;
-    }
-
-    /// Encodes a batch and waits for it.
+    /// Encodes texts, one by one, and waits for them.
     ///
-    /// @param tokens of each text, 1 to the model's context
     /// @return the pooled states, one row a text
     /// @throws IllegalStateException after [#close()]
-    float[] encode(int[][] tokens) {
+    float[] encode(List<String> texts) {
         try {
-            return await(executor.submit(() -> compute(tokens)));
+            return await(executor.submit(() -> compute(texts)));
         } catch (RejectedExecutionException e) {
             throw new IllegalStateException("the encoder " + model.path() + " is closed", e);
         }
     }
 
-    private float[] compute(int[][] tokens) {
-        int count = 0;
-        for (int[] text : tokens) {
-            count += text.length;
-        }
-        Context ready = prepare(count);
-        Batch filled = java.util.Objects.requireNonNull(batch);
-        filled.clear();
-        for (int text = 0; text < tokens.length; text++) {
-            for (int position = 0; position < tokens[text].length; position++) {
-                filled.add(tokens[text][position], position, text, true);
-            }
-        }
-        ready.encode(filled);
+    private float[] compute(List<String> texts) {
         int dimension = model.embeddingLength();
-        float[] rows = new float[tokens.length * dimension];
-        for (int text = 0; text < tokens.length; text++) {
-            MemorySegment.copy(ready.embedding(text), ValueLayout.JAVA_FLOAT, 0, rows, text * dimension, dimension);
+        float[] rows = new float[texts.size() * dimension];
+        for (int text = 0; text < texts.size(); text++) {
+            int[] tokens = tokenizer.tokens(texts.get(text));
+            Context ready = prepare(tokens.length);
+            Batch filled = Objects.requireNonNull(batch);
+            filled.clear();
+            for (int position = 0; position < tokens.length; position++) {
+                filled.add(tokens[position], position, 0, true);
+            }
+            ready.encode(filled);
+            MemorySegment.copy(ready.embedding(0), ValueLayout.JAVA_FLOAT, 0, rows, text * dimension, dimension);
         }
         return rows;
     }
@@ -89,14 +81,13 @@ final class EncodingThread implements AutoCloseable {
         if (current != null && tokens <= current.options().batchSize()) {
             return current;
         }
-        int size = BATCH_TOKENS;
+        int size = FIRST_LENGTH;
         while (size < tokens) {
             size *= 2;
         }
         release();
         batch = new Batch(size);
-        context = Context.create(
-                model, ContextOptions.embedding(size, BATCH_TEXTS, threads, ContextOptions.Pooling.MODEL));
+        context = Context.create(model, ContextOptions.embedding(size, 1, threads, ContextOptions.Pooling.MODEL));
         return context;
     }
 
@@ -126,7 +117,7 @@ final class EncodingThread implements AutoCloseable {
         }
     }
 
-    /// Frees the context once the batches before it are done. Idempotent.
+    /// Frees the context once the work before it is done. Idempotent.
     @Override
     public void close() {
         if (executor.isShutdown()) {

@@ -3,52 +3,44 @@ package umem.engine.embedding;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
-import java.util.stream.IntStream;
 import umem.bindings.llama.GgufHeader;
 import umem.bindings.llama.LlamaLibrary;
 import umem.bindings.llama.Model;
 import umem.bindings.llama.ModelOptions;
-import umem.bindings.llama.Vocabulary;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 import umem.provision.Checksum;
 
 /// An [Encoder] over a GGUF file of a BERT-like model, computed by llama.cpp.
 ///
-/// Any thread may call it: texts are cut into tokens on the caller's thread, and one thread of its own computes small
-/// batches of similar length, those of different callers in turn. A batch is small because the attention of a batch
-/// grows with its square on the CPU, whoever its tokens belong to.
+/// Any thread may call it; one thread of its own computes, for different callers in turn.
+///
+/// Each text is computed by itself. Texts that share a batch change each other's last digits (by 1e-4 where flash
+/// attention sums in half precision), so that a row would depend on its neighbours, and a resumed run would differ from
+/// one that was not cut off. On a CPU a batch would save little: nothing with one thread, at best a third with two,
+/// since
+/// its attention grows with the square of all its tokens.
 public final class LlamaEncoder implements Encoder {
     /// Architectures whose graph embeds whole texts without a cache; others would generate, or crash.
     private static final Set<String> ARCHITECTURES =
             Set.of("bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "modern-bert", "neo-bert");
 
-    /// Longer texts than this many characters a token of the context are cut before the tokenizer sees them: words are
-    /// shorter.
-    private static final int CHARACTERS_A_TOKEN = 64;
+    private static final int TEXTS_A_TURN = 16;
 
     private final String name;
     private final String fingerprint;
     private final Model model;
     private final EncodingThread thread;
-    private final int contextLength;
     private final int dimension;
-    private final int[] empty;
 
     private LlamaEncoder(String name, String fingerprint, Model model, int threads) {
         this.name = name;
         this.fingerprint = fingerprint;
         this.model = model;
-        this.contextLength = model.trainContextLength();
         this.dimension = model.embeddingLength();
-        Vocabulary vocabulary = model.vocabulary();
-        int[] frame = vocabulary.tokenize("", true, false);
-        // Something has to be encoded for a text without tokens, even where the model puts nothing around it.
-        this.empty = frame.length > 0 ? frame : new int[] {Math.max(0, vocabulary.endOfSequence())};
         this.thread = new EncodingThread(model, threads);
     }
 
@@ -61,7 +53,7 @@ public final class LlamaEncoder implements Encoder {
     public static LlamaEncoder open(LlamaLibrary library, Path gguf, int threads) {
         GgufHeader header = GgufHeader.read(gguf);
         Pooling pooling = pooling(gguf, header);
-        String fingerprint = Checksum.of(gguf) + "-" + pooling.name().toLowerCase(java.util.Locale.ROOT);
+        String fingerprint = Checksum.of(gguf) + "-" + pooling.name().toLowerCase(Locale.ROOT);
         Model model = Model.load(library, gguf, ModelOptions.gpu());
         try {
             return new LlamaEncoder(name(gguf, header), fingerprint, model, threads);
@@ -123,63 +115,14 @@ public final class LlamaEncoder implements Encoder {
             throw new IllegalArgumentException(
                     texts.size() + " rows of " + rowBytes + " bytes do not fit into " + rows.byteSize());
         }
-        int[][] tokens = new int[texts.size()][];
-        for (int i = 0; i < tokens.length; i++) {
-            tokens[i] = tokens(texts.get(i));
-        }
-        int[] order = IntStream.range(0, tokens.length)
-                .boxed()
-                .sorted(Comparator.comparingInt(i -> tokens[i].length))
-                .mapToInt(Integer::intValue)
-                .toArray();
-        for (int from = 0; from < order.length; ) {
-            int to = from + 1;
-            int count = tokens[order[from]].length;
-            while (to < order.length && EncodingThread.fits(count + tokens[order[to]].length, to - from + 1)) {
-                count += tokens[order[to]].length;
-                to++;
+        for (int from = 0; from < texts.size(); from += TEXTS_A_TURN) {
+            List<String> turn = texts.subList(from, Math.min(texts.size(), from + TEXTS_A_TURN));
+            float[] states = thread.encode(turn);
+            for (int i = 0; i < turn.size(); i++) {
+                normalise(states, i * dimension);
             }
-            int[][] batch = new int[to - from][];
-            for (int i = from; i < to; i++) {
-                batch[i - from] = tokens[order[i]];
-            }
-            float[] states = thread.encode(batch);
-            for (int i = from; i < to; i++) {
-                normalise(states, (i - from) * dimension);
-                MemorySegment.copy(
-                        states,
-                        (i - from) * dimension,
-                        rows,
-                        ValueLayout.JAVA_FLOAT_UNALIGNED,
-                        rowBytes * order[i],
-                        dimension);
-            }
-            from = to;
+            MemorySegment.copy(states, 0, rows, ValueLayout.JAVA_FLOAT_UNALIGNED, rowBytes * from, states.length);
         }
-    }
-
-    /// The tokens of a text with those that frame it, at most a context; what is cut off is before the closing one.
-    private int[] tokens(String text) {
-        int limit = contextLength * CHARACTERS_A_TOKEN;
-        if (text.length() > limit) {
-            String stripped = text.stripLeading();
-            int end = Math.min(limit, stripped.length());
-            boolean splits = end < stripped.length() && Character.isLowSurrogate(stripped.charAt(end));
-            text = stripped.substring(0, splits ? end - 1 : end);
-        }
-        int[] tokens = model.vocabulary().tokenize(text, true, false);
-        if (tokens.length == 0) {
-            return empty;
-        }
-        if (tokens.length <= contextLength) {
-            return tokens;
-        }
-        int last = tokens[tokens.length - 1];
-        int[] cut = Arrays.copyOf(tokens, contextLength);
-        if (last == empty[empty.length - 1]) {
-            cut[contextLength - 1] = last;
-        }
-        return cut;
     }
 
     private void normalise(float[] states, int from) {
@@ -200,7 +143,7 @@ public final class LlamaEncoder implements Encoder {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         thread.close();
         model.close();
     }

@@ -35,8 +35,8 @@ final class OnnxEncoder implements AutoCloseable {
         }
     }
 
-    /// The normalised state of the first token.
-    float[] encode(String text) throws OrtException {
+    /// The pooled and normalised states of the tokens.
+    float[] encode(String text, Pooling pooling) throws OrtException {
         Encoding encoding = tokenizer.encode(text);
         long[] ids = encoding.getIds();
         if (ids.length > CONTEXT) {
@@ -52,7 +52,16 @@ final class OnnxEncoder implements AutoCloseable {
                 OnnxTensor types = OnnxTensor.createTensor(environment, new long[][] {new long[ids.length]});
                 OrtSession.Result result =
                         session.run(Map.of("input_ids", input, "attention_mask", attention, "token_type_ids", types))) {
-            float[] state = ((float[][][]) result.get(0).getValue())[0][0];
+            float[][] states = ((float[][][]) result.get(0).getValue())[0];
+            float[] state = states[0].clone();
+            if (pooling == Pooling.MEAN) {
+                // The factor 1 / tokens goes with the normalisation.
+                for (int token = 1; token < states.length; token++) {
+                    for (int i = 0; i < state.length; i++) {
+                        state[i] += states[token][i];
+                    }
+                }
+            }
             double squares = 0;
             for (float value : state) {
                 squares += (double) value * value;

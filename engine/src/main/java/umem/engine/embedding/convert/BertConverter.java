@@ -37,7 +37,7 @@ public final class BertConverter {
     ///         tokenizer is
     /// @throws IOException if reading or writing fails; what was written is useless then
     public static void convert(OnnxSource source, Pooling pooling, TensorType type, Path target) throws IOException {
-        try (OnnxSource.Content content = source.open(target.toAbsolutePath().getParent())) {
+        try (OnnxSource.Content content = source.open(target)) {
             BertGraph graph = new BertGraph(OnnxFile.read(source.toString(), content.model()));
             Weights words = graph.table("embeddings.word_embeddings.weight", 0);
             WordPieceVocabulary vocabulary =

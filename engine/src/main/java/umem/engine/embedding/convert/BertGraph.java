@@ -104,7 +104,7 @@ final class BertGraph {
         String bias = prefix + name + ".bias";
         Tensor folded = products.get(bias);
         boolean transposed = folded != null;
-        Tensor tensor = transposed ? checked(name + ".weight", folded) : float32(name + ".weight");
+        Tensor tensor = folded == null ? float32(name + ".weight") : checked(name + ".weight", folded);
         taken.add(tensor.name());
         long[] shape = tensor.shape();
         int in = transposed ? 0 : 1;

@@ -79,20 +79,17 @@ public final class OnnxSource {
                 single(folder, "tokenizer.json", files(folder, "tokenizer.json")));
     }
 
-    private static OnnxSource besideModel(Path model) throws IOException {
-        Path folder = model.toAbsolutePath().getParent();
-        String stem = stem(model.getFileName().toString());
-        Path own = folder.resolve(stem + "-tokenizer.json");
-        Path parent = folder.getParent();
-        String tokenizer = Files.exists(own)
-                ? own.toString()
-                : Files.exists(folder.resolve("tokenizer.json")) || parent == null
-                        ? folder.resolve("tokenizer.json").toString()
-                        : parent.resolve("tokenizer.json").toString();
-        if (!Files.exists(Path.of(tokenizer))) {
-            throw refused(model, "has no tokenizer.json beside it");
+    private static OnnxSource besideModel(Path model) {
+        Path own = model.resolveSibling(stem(model.getFileName().toString()) + "-tokenizer.json");
+        Path beside = model.resolveSibling("tokenizer.json");
+        // A published folder keeps its model in a subfolder `onnx`.
+        Path above = model.resolveSibling("..").resolve("tokenizer.json");
+        for (Path tokenizer : List.of(own, beside, above)) {
+            if (Files.exists(tokenizer)) {
+                return new OnnxSource(null, model.toString(), tokenizer.toString());
+            }
         }
-        return new OnnxSource(null, model.toString(), tokenizer);
+        throw refused(model, "has no tokenizer.json beside it");
     }
 
     private static List<String> files(Path folder, String end) throws IOException {
@@ -128,11 +125,13 @@ public final class OnnxSource {
         if (archive != null || !stem.equals("model")) {
             return stem;
         }
-        Path folder = path.toAbsolutePath().getParent();
-        while (folder.endsWith("onnx") && folder.getParent() != null) {
-            folder = folder.getParent();
+        for (Path folder = path.toAbsolutePath().getParent(); folder != null; folder = folder.getParent()) {
+            Path name = folder.getFileName();
+            if (name != null && !folder.endsWith("onnx")) {
+                return name.toString();
+            }
         }
-        return folder.getFileName() == null ? stem : folder.getFileName().toString();
+        return stem;
     }
 
     private static String stem(String file) {
@@ -151,12 +150,12 @@ public final class OnnxSource {
 
     /// The bytes of both parts, until closed.
     ///
-    /// @param scratch a folder that may hold the unpacked model meanwhile: it is too large for the heap
-    Content open(Path scratch) throws IOException {
+    /// @param target a path beside which the unpacked model may lie meanwhile: it is too large for the heap
+    Content open(Path target) throws IOException {
         if (archive == null) {
             return map(Path.of(model), read(Path.of(tokenizer)), null);
         }
-        Path unpacked = Files.createTempFile(scratch, ".unpacked-", ".onnx");
+        Path unpacked = target.resolveSibling(target.getFileName() + ".onnx.part");
         try (ZipFile zip = new ZipFile(archive.toFile(), StandardCharsets.UTF_8)) {
             try (InputStream in = entry(zip, model)) {
                 Files.copy(in, unpacked, StandardCopyOption.REPLACE_EXISTING);
