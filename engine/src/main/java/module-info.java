@@ -11,8 +11,8 @@ module umem.engine {
 
     exports umem.engine;
     exports umem.engine.embedding;
-    exports umem.engine.evolution;
     exports umem.engine.embedding.convert;
+    exports umem.engine.evolution;
     exports umem.engine.executor;
     exports umem.engine.language;
     exports umem.engine.memory;

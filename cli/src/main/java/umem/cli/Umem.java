@@ -15,6 +15,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 import umem.cli.command.BankCommand;
 import umem.cli.command.CompletionCommand;
 import umem.cli.command.DoctorCommand;
+import umem.cli.command.EmbedCommand;
+import umem.cli.command.ModelsCommand;
 import umem.cli.command.Version;
 import umem.cli.stream.DemoCommand;
 import umem.cli.stream.RunCommand;
@@ -90,6 +92,8 @@ public final class Umem implements Runnable {
                 .addSubcommand("run", new RunCommand(terminal))
                 .addSubcommand("bank", new BankCommand(terminal))
                 .addSubcommand("doctor", new DoctorCommand(terminal))
+                .addSubcommand("embed", new EmbedCommand(terminal, System.in))
+                .addSubcommand("models", new ModelsCommand(terminal))
                 .addSubcommand("completion", new CompletionCommand(terminal));
         for (Subcommand subcommand : ServiceLoader.load(Subcommand.class)) {
             line.addSubcommand(subcommand.command(terminal));
