@@ -78,6 +78,7 @@ class EmbedAndModelsTest {
         Path garbage = Files.write(folder.resolve("garbage.gguf"), new byte[1000]);
         assertFails(embed("--encoder", garbage.toString(), "text"), 4, "garbage.gguf", "not a GGUF model");
         assertFails(embed("--output", folder.resolve("none").resolve("rows").toString(), "text"), 8, "embedding to");
+        assertFails(embed("--output", folder.toString(), "text"), 2, "is no file that could be replaced");
         assertFails(Session.run("embed", "--threads", "0", "text"), 2, "--threads 0");
     }
 

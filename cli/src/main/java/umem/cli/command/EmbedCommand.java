@@ -176,6 +176,7 @@ public final class EmbedCommand implements Runnable {
     }
 
     private void toFile(Encoder encoder, @Nullable BufferedReader lines, Path file) {
+        requireReplaceable(file);
         Path temporary = file.resolveSibling(file.getFileName() + ".part");
         try {
             long rows;
@@ -202,6 +203,13 @@ public final class EmbedCommand implements Runnable {
             throw new UmemException(ErrorKind.STORAGE, "embedding to " + file + " failed: " + e, e);
         } finally {
             temporary.toFile().delete();
+        }
+    }
+
+    /// A finished file takes the place of what has its name; a folder or a device is not to be lost that way.
+    static void requireReplaceable(Path file) {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new UmemException(ErrorKind.USAGE, "--output " + file + " is no file that could be replaced");
         }
     }
 

@@ -184,6 +184,7 @@ public final class ModelsCommand implements Runnable {
         if (folder == null || !Files.isDirectory(folder)) {
             throw new UmemException(ErrorKind.STORAGE, "no folder " + folder + " to write " + output + " in");
         }
+        EmbedCommand.requireReplaceable(output);
         Path temporary = output.resolveSibling(output.getFileName() + ".part");
         try {
             Files.deleteIfExists(temporary);
