@@ -32,11 +32,12 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 import umem.cli.terminal.Json;
 import umem.cli.terminal.Terminal;
+import umem.engine.Engine;
 import umem.engine.embedding.Encoder;
 import umem.engine.embedding.Encoders;
+import umem.engine.language.LocalLanguageModel;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
-import umem.provision.Provision;
 
 /// `umem embed`: texts in, embeddings out. Streams: memory does not grow with the input.
 @Command(
@@ -102,8 +103,9 @@ public final class EmbedCommand implements Runnable {
             throw new ParameterException(spec.commandLine(), "--threads " + threads + " is not in 1 to 512");
         }
         try (BufferedReader lines = input == null ? null : open(input)) {
-            Provision provision = setup.provision(terminal);
-            try (Encoder encoder = Encoders.open(provision, setup.library(provision), reference, threads)) {
+            try (Engine engine = setup.engine(
+                    terminal, new LocalLanguageModel.Options(1, 1, threads, true))) {
+                Encoder encoder = engine.encoder(reference);
                 if (output == null) {
                     embed(encoder, lines, new JsonSink(encoder));
                 } else {

@@ -3,9 +3,11 @@ package umem.cli.command;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
-import umem.bindings.llama.LlamaLibrary;
 import umem.cli.terminal.SetupProgress;
 import umem.cli.terminal.Terminal;
+import umem.engine.Engine;
+import umem.engine.language.LocalLanguageModel;
+import umem.engine.language.RemoteLanguageModel;
 import umem.provision.Accelerator;
 import umem.provision.Provision;
 
@@ -33,16 +35,20 @@ public final class SetupOptions {
         return offline ? standard.withOffline(true) : standard;
     }
 
-    /// llama.cpp, provided and loaded into this process.
+    /// What opens models and encoders by name, on the device that was asked for.
     ///
-    /// @throws umem.error.UmemException of kind SETUP if it cannot be had, NATIVE if it does not run here or a GPU was
-    ///         insisted on and none can be used
-    public LlamaLibrary library(Provision provision) {
-        LlamaLibrary library = LlamaLibrary.load(provision.libraries(accelerator()));
-        if (accelerator() == Accelerator.CUDA) {
-            library.requireGpu();
-        }
-        return library;
+    /// @param local how models in this process run
+    public Engine engine(Terminal terminal, LocalLanguageModel.Options local) {
+        return new Engine(
+                provision(terminal),
+                accelerator(),
+                local,
+                RemoteLanguageModel.Options.fromEnvironment(System.getenv()));
+    }
+
+    /// Whether the GPU is to be left out.
+    public boolean isCpuOnly() {
+        return accelerator() == Accelerator.CPU;
     }
 
     /// What is computed on.

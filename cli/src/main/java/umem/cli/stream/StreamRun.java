@@ -23,11 +23,9 @@ import umem.engine.executor.ExecutionCache;
 import umem.engine.executor.Executor;
 import umem.engine.executor.Prompts;
 import umem.engine.language.LocalLanguageModel;
-import umem.engine.language.RemoteLanguageModel;
 import umem.engine.memory.MemoryBank;
 import umem.engine.optimizer.MemOptimizer;
 import umem.engine.task.Task;
-import umem.provision.Provision;
 
 /// Runs a stream of tasks from settings to report, for `umem demo` and `umem run`.
 final class StreamRun {
@@ -49,14 +47,9 @@ final class StreamRun {
         Prompts prompts = settings.prompts == null ? Prompts.standard() : Prompts.load(settings.prompts);
         RunFolder folder = new RunFolder(settings.out != null ? settings.out : newFolder(name));
         Path bankFolder = settings.bank != null ? settings.bank.toAbsolutePath().normalize() : folder.file("bank");
-        Provision provision = setup.provision(terminal);
         LocalLanguageModel.Options local = new LocalLanguageModel.Options(
-                settings.context,
-                settings.sequences,
-                settings.threads,
-                LocalLanguageModel.Options.defaults().gpu());
-        try (Engine engine = new Engine(
-                provision, setup.accelerator(), local, RemoteLanguageModel.Options.fromEnvironment(System.getenv()))) {
+                settings.context, settings.sequences, settings.threads, !setup.isCpuOnly());
+        try (Engine engine = setup.engine(terminal, local)) {
             Encoder encoder = engine.encoder(settings.encoder);
             try (MemoryBank bank = MemoryBank.open(bankFolder, encoder)) {
                 Executor executor = new Executor(
