@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -103,7 +106,8 @@ class HeadroomCommandTest {
         Terminal terminal = Terminal.plain(
                 new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
         CommandLine line = new CommandLine(new HeadroomCommand(terminal, name -> new RuleReader(calls), folder));
-        return line.setErr(new java.io.PrintWriter(terminal.err(), true)).execute(args);
+        return line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8))
+                .execute(args);
     }
 
     /// Answers rightly where the first note is the rule that decides the question.
@@ -116,7 +120,7 @@ class HeadroomCommandTest {
             for (long seed : new long[] {1, 3}) {
                 DeskTasks.stream(72, seed, Split.TEST).forEach(t -> tasks.put(t.question(), t));
             }
-            DeskTasks.stream(24, 1, Split.TEST, java.util.Set.of("parcel-weight", "room-code"), 6)
+            DeskTasks.stream(24, 1, Split.TEST, Set.of("parcel-weight", "room-code"), 6)
                     .forEach(t -> tasks.put(t.question(), t));
         }
 
@@ -124,8 +128,8 @@ class HeadroomCommandTest {
         public CompletableFuture<Generation> submit(GenerationRequest request, Consumer<String> listener) {
             calls.incrementAndGet();
             String prompt = request.messages().getLast().content();
-            Task task = tasks.get(
-                    prompt.substring(prompt.lastIndexOf("Question: ") + 10).strip());
+            Task task = Objects.requireNonNull(tasks.get(
+                    prompt.substring(prompt.lastIndexOf("Question: ") + 10).strip()));
             boolean right =
                     prompt.contains("experiences:\n- " + task.attributes().get("rule") + "\n");
             String text = right ? "\\boxed{" + task.answers().getFirst() + "}" : "\\boxed{?}";

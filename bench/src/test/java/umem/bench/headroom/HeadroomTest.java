@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import umem.engine.executor.Trajectory;
 import umem.engine.memory.RetrievedMemory;
@@ -33,7 +34,7 @@ class HeadroomTest {
         assertThat(headroom.share(Setting.NEIGHBOUR_FEEDBACK).value()).isEqualTo(3 / 8.0);
         assertThat(headroom.boxed()).isEqualTo(29 / 32.0);
         assertThat(headroom.families()).containsOnlyKeys("family-0", "family-1");
-        assertThat(headroom.families().get("family-1").get(Setting.TRUE_RULE))
+        assertThat(Objects.requireNonNull(headroom.families().get("family-1")).get(Setting.TRUE_RULE))
                 .extracting(Share::correct, Share::tasks)
                 .containsExactly(3, 4);
     }
@@ -101,7 +102,8 @@ class HeadroomTest {
     private static List<Trajectory> run(String outcomes, String boxes) {
         List<Trajectory> run = new ArrayList<>();
         int family = 0;
-        for (char outcome : outcomes.toCharArray()) {
+        for (int i = 0; i < outcomes.length(); i++) {
+            char outcome = outcomes.charAt(i);
             if (outcome == ' ') {
                 family++;
                 continue;
