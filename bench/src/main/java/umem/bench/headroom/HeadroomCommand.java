@@ -15,20 +15,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import umem.bindings.llama.LlamaLibrary;
 import umem.cli.terminal.Json;
+import umem.cli.terminal.SetupProgress;
 import umem.cli.terminal.Terminal;
+import umem.engine.Engine;
 import umem.engine.executor.ExecutionCache;
 import umem.engine.executor.Executor;
 import umem.engine.executor.Prompts;
 import umem.engine.executor.Trajectory;
 import umem.engine.language.LanguageModel;
-import umem.engine.language.LocalLanguageModel;
 import umem.engine.task.Task;
 import umem.engine.task.desk.DeskTasks;
 import umem.engine.task.desk.Split;
-import umem.provision.Accelerator;
-import umem.provision.Progress;
 import umem.provision.Provision;
 
 /// `umem bench headroom`: how many of the bundled tasks an executor solves without memory, with the rule that decides
@@ -63,8 +61,8 @@ public final class HeadroomCommand implements Runnable {
 
     @Option(
             names = "--executor",
-            paramLabel = "MODEL",
-            defaultValue = "qwen2.5-coder-1.5b-instruct",
+            paramLabel = "MODEL-or-URL",
+            defaultValue = Engine.EXECUTOR,
             description = "The language model (default: ${DEFAULT-VALUE}).")
     private String executor;
 
@@ -88,15 +86,12 @@ public final class HeadroomCommand implements Runnable {
         this.executions = executions;
     }
 
-    /// The command as users have it: models of the lock file, of a path or of a hub, run in this process.
+    /// The command as users have it: whatever [Engine] opens.
     public static HeadroomCommand standard(Terminal terminal) {
-        Provision provision = Provision.standard(Progress.lines(terminal.err()));
+        Provision provision = Provision.standard(SetupProgress.on(terminal));
         return new HeadroomCommand(
                 terminal,
-                name -> LocalLanguageModel.open(
-                        LlamaLibrary.load(provision.libraries(Accelerator.AUTO)),
-                        provision.model(name),
-                        LocalLanguageModel.Options.defaults()),
+                name -> Engine.open(provision).languageModel(name),
                 provision.cache().resolve("executions"));
     }
 

@@ -44,6 +44,7 @@ final class StreamRun {
     /// @param name begins the name of a new run's folder
     /// @throws UmemException whatever went wrong; what was done is kept
     void run(List<Task> tasks, String source, String name) {
+        settings.check();
         Prompts prompts = settings.prompts == null ? Prompts.standard() : Prompts.load(settings.prompts);
         RunFolder folder = new RunFolder(settings.out != null ? settings.out : newFolder(name));
         Path bankFolder = settings.bank != null ? settings.bank.toAbsolutePath().normalize() : folder.file("bank");

@@ -6,6 +6,8 @@ import picocli.CommandLine.Option;
 import umem.engine.Engine;
 import umem.engine.evolution.StreamOptions;
 import umem.engine.language.LocalLanguageModel;
+import umem.error.ErrorKind;
+import umem.error.UmemException;
 
 /// The options that `umem demo` and `umem run` share; a picocli mixin.
 public final class StreamSettings {
@@ -119,6 +121,32 @@ public final class StreamSettings {
 
     String optimizerReference() {
         return optimizer != null ? optimizer : Engine.OPTIMIZER;
+    }
+
+    /// @throws UmemException of kind USAGE if a number is out of range
+    void check() {
+        atLeast(1, epochs, "--epochs");
+        atLeast(0, topK, "--top-k");
+        atLeast(1, maxTokens, "--max-tokens");
+        atLeast(1, lessonTokens, "--lesson-tokens");
+        between(1, 1 << 22, context, "--context");
+        between(1, 255, sequences, "--sequences");
+        between(1, 512, threads, "--threads");
+        if (Float.isNaN(minScore)) {
+            throw new UmemException(ErrorKind.USAGE, "--min-score is not a number");
+        }
+    }
+
+    private static void atLeast(int low, int value, String option) {
+        if (value < low) {
+            throw new UmemException(ErrorKind.USAGE, option + " " + value + " is below " + low);
+        }
+    }
+
+    private static void between(int low, int high, int value, String option) {
+        if (value < low || value > high) {
+            throw new UmemException(ErrorKind.USAGE, option + " " + value + " is not in " + low + " to " + high);
+        }
     }
 
     StreamOptions options() {
