@@ -103,8 +103,7 @@ public final class EmbedCommand implements Runnable {
             throw new ParameterException(spec.commandLine(), "--threads " + threads + " is not in 1 to 512");
         }
         try (BufferedReader lines = input == null ? null : open(input)) {
-            try (Engine engine = setup.engine(
-                    terminal, new LocalLanguageModel.Options(1, 1, threads, true))) {
+            try (Engine engine = setup.engine(terminal, new LocalLanguageModel.Options(1, 1, threads, true))) {
                 Encoder encoder = engine.encoder(reference);
                 if (output == null) {
                     embed(encoder, lines, new JsonSink(encoder));
