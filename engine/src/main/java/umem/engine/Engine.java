@@ -6,7 +6,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import umem.bindings.llama.LlamaLibrary;
 import umem.engine.embedding.Encoder;
-import umem.engine.embedding.Encoders;
 import umem.engine.executor.ExecutionCache;
 import umem.engine.language.LanguageModel;
 import umem.engine.language.LocalLanguageModel;

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 import umem.cli.terminal.Json;
 import umem.cli.terminal.Terminal;
-import umem.engine.embedding.Encoders;
+import umem.engine.Encoders;
 import umem.engine.embedding.Pooling;
 import umem.engine.embedding.convert.BertConverter;
 import umem.engine.embedding.convert.OnnxSource;

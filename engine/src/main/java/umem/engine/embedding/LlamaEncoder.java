@@ -20,9 +20,8 @@ import umem.provision.Checksum;
 ///
 /// Each text is computed by itself. Texts that share a batch change each other's last digits (by 1e-4 where flash
 /// attention sums in half precision), so that a row would depend on its neighbours, and a resumed run would differ from
-/// one that was not cut off. On a CPU a batch would save little: nothing with one thread, at best a third with two,
-/// since
-/// its attention grows with the square of all its tokens.
+/// one that was not cut off. On a CPU a batch would save little: nothing with one thread, at best
+/// a half of short texts with two, since its attention grows with the square of all its tokens.
 public final class LlamaEncoder implements Encoder {
     /// Architectures whose graph embeds whole texts without a cache; others would generate, or crash.
     private static final Set<String> ARCHITECTURES =
@@ -68,8 +67,8 @@ public final class LlamaEncoder implements Encoder {
             throw new UmemException(
                     ErrorKind.MODEL,
                     "model " + gguf + " (architecture " + header.architecture()
-                            + ") is no text encoder; name one, such as " + Encoders.STANDARD
-                            + ", or a GGUF file of a BERT-like model");
+                            + ") is no text encoder; name one, such as bge-small-en-v1.5, or a GGUF file of a"
+                            + " BERT-like model");
         }
         Pooling pooling = Pooling.of(header.number("pooling_type", 0));
         if (pooling == null) {

@@ -47,13 +47,13 @@ final class BankState {
     }
 
     /// An event that cannot follow the events before it, although its line is intact.
-    static final class Inconsistent extends RuntimeException {
+    static final class Inconsistent extends UmemException {
         private static final long serialVersionUID = 1L;
 
         private final long sequence;
 
         Inconsistent(long sequence, String reason) {
-            super(reason);
+            super(ErrorKind.STORAGE, reason);
             this.sequence = sequence;
         }
 

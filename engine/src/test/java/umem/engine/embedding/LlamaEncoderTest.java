@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import umem.bindings.llama.LlamaLibrary;
+import umem.engine.Encoders;
 import umem.engine.embedding.convert.BertConverter;
 import umem.engine.embedding.convert.OnnxSource;
 import umem.engine.embedding.convert.TensorType;

@@ -1,7 +1,10 @@
-package umem.engine.embedding;
+package umem.engine;
 
 import java.nio.file.Path;
 import umem.bindings.llama.LlamaLibrary;
+import umem.engine.embedding.Encoder;
+import umem.engine.embedding.LlamaEncoder;
+import umem.engine.embedding.Pooling;
 import umem.engine.embedding.convert.BertConverter;
 import umem.engine.embedding.convert.OnnxSource;
 import umem.engine.embedding.convert.TensorType;
