@@ -28,9 +28,7 @@ class DoctorTest {
         JsonNode found = session.json();
         assertThat(found.path("ok").asBoolean()).isTrue();
         assertThat(found.path("problems").isEmpty()).isTrue();
-        assertThat(found.path("jdk").path("ok").asBoolean()).isTrue();
-        assertThat(found.path("jdk").path("version").asString())
-                .isEqualTo(Runtime.version().toString());
+        assertThat(found.path("jdk").asString()).isEqualTo(Runtime.version().toString());
         assertThat(found.path("native_access").asBoolean()).isTrue();
         assertThat(found.path("processors").asInt()).isPositive();
         assertThat(found.path("memory_bytes").asLong()).isGreaterThan(1L << 28);

@@ -26,7 +26,7 @@ public final class Encoders {
     /// Opens an encoder, fetched and converted first where it is not here.
     ///
     /// @param reference [#STANDARD] or another encoder of the lock file, a path to a GGUF file, or
-    ///        `hf:owner/repository/file.gguf`
+    ///     `hf:owner/repository/file.gguf`
     /// @param threads threads that compute, 1 to 512
     /// @throws UmemException of kind SETUP or STORAGE if it cannot be had, MODEL if it is no encoder
     public static Encoder open(Provision provision, LlamaLibrary library, String reference, int threads) {

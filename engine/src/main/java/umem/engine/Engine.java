@@ -78,8 +78,7 @@ public final class Engine implements AutoCloseable {
     /// A language model; the same file or endpoint is opened once, whatever it is asked for as.
     ///
     /// @param reference a name of the lock file, a path to a GGUF file, `hf:owner/repository/file`, or the address of
-    /// an
-    ///     OpenAI-compatible endpoint, `http://host:8080` or `http://host:8080#model`
+    ///     an OpenAI-compatible endpoint, `http://host:8080` or `http://host:8080#model`
     /// @throws umem.error.UmemException of kind MODEL, SETUP, NATIVE or REMOTE
     public synchronized LanguageModel languageModel(String reference) {
         if (RemoteLanguageModel.isReference(reference)) {

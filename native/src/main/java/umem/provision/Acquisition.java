@@ -32,7 +32,7 @@ final class Acquisition {
     /// The artifact's path in the store, fetched if it is not there.
     ///
     /// @throws UmemException of kind SETUP when no source has it or when offline, STORAGE when the disk fails or is
-    /// full
+    ///     full
     Path provide(Artifact artifact) {
         try {
             Optional<Path> present = store.find(artifact);

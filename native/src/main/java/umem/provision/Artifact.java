@@ -13,7 +13,7 @@ import java.util.List;
 /// @param sha256 of the file in lower-case hexadecimal
 /// @param sources tried in this order
 /// @param contents the entries to unpack where the file is an archive of which only these are kept; empty for a plain
-/// file
+///     file
 record Artifact(
         String name,
         String version,

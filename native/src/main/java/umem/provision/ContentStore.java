@@ -67,8 +67,7 @@ final class ContentStore {
     }
 
     /// Where the artifact lies, if it is there and unchanged since its checksum was found right. A file that was
-    /// touched
-    /// since then (a cache that was copied, say) is read once more in full.
+    /// touched since then (a cache that was copied, say) is read once more in full.
     Optional<Path> find(Artifact artifact) throws IOException {
         String seen = fingerprint(artifact);
         if (seen == null) {
@@ -123,8 +122,7 @@ final class ContentStore {
     }
 
     /// Takes back a plain file that [#place] had checked when its process was ended: bringing gigabytes to the disk
-    /// takes
-    /// a while.
+    /// takes a while.
     void recover(Artifact artifact, StagedFile staged) throws IOException {
         Path checked = fresh(staged).resolve(artifact.file());
         if (!artifact.isArchive() && staged.length() == 0 && Files.exists(checked)) {

@@ -23,8 +23,7 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// Files of the model hub, over HTTP with ranges. It gives up fast when the hub cannot be reached, since there are
-/// other
-/// sources, and goes on patiently once bytes flow.
+/// other sources, and goes on patiently once bytes flow.
 final class HubClient {
     private static final int ATTEMPTS = 4;
     private static final int REDIRECTS = 6;

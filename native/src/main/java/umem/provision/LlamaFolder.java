@@ -12,8 +12,7 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// The folder that llama.cpp is loaded from: the CPU libraries as they were unpacked, or a folder of links to them and
-/// to
-/// what CUDA needs. ggml looks for its backends in one folder, and each library for its own needs beside itself.
+/// to what CUDA needs. ggml looks for its backends in one folder, and each library for its own needs beside itself.
 final class LlamaFolder {
     private static final String CPU = "llama-cpu";
     private static final String CUDA = "llama-cuda";

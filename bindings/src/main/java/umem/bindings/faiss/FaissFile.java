@@ -12,8 +12,7 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// The head of a file that a flat index with ids was saved to. FAISS believes every length that it reads: a damaged
-/// file
-/// would make it ask for terabytes, or search beyond the end of its rows. So the lengths are checked before.
+/// file would make it ask for terabytes, or search beyond the end of its rows. So the lengths are checked before.
 ///
 /// ```
 /// "IxM2" HEAD "IxFI" HEAD u64 size*dimension, float32 rows, u64 size, i64 ids

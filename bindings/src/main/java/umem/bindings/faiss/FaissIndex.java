@@ -56,8 +56,7 @@ public final class FaissIndex implements AutoCloseable {
     /// Reads an index that [#save] wrote.
     ///
     /// @throws UmemException of kind STORAGE if there is no such file or it is not sound, NATIVE if it needs more
-    /// memory
-    ///     than is free
+    ///     memory than is free
     public static FaissIndex load(FaissLibrary library, Path path) {
         FaissFile file = FaissFile.read(path);
         // The rows, and some 64 bytes a row for FAISS's map from ids to rows.

@@ -34,8 +34,7 @@ public final class FaissLibrary {
     ///
     /// @param library the shared library, as [umem.provision.NativeLibraries#faiss()] names it
     /// @throws UmemException of kind NATIVE if it is missing, cannot be opened (with the linker's reason), or has
-    /// another
-    ///     ABI than these bindings
+    ///     another ABI than these bindings
     public static synchronized FaissLibrary load(Path library) {
         Path path = library.toAbsolutePath().normalize();
         FaissLibrary known = LOADED.get(path);
@@ -85,8 +84,7 @@ public final class FaissLibrary {
     }
 
     /// Sets how many threads one call may use: OpenMP's for calls of the calling thread, OpenBLAS's for all calls of
-    /// the
-    /// process. To be called before the first search; by default both use every processor.
+    /// the process. To be called before the first search; by default both use every processor.
     ///
     /// @param threads 1 to [#MAX_THREADS]: OpenMP ends the process when it cannot start one
     /// @throws IllegalArgumentException if it is outside that range

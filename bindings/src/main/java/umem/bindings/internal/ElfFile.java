@@ -11,8 +11,7 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// Looks at a shared library before the dynamic linker does: glibc maps what the program headers name without asking
-/// whether
-/// the file is that long, and a file that was cut off then ends the process with SIGBUS.
+/// whether the file is that long, and a file that was cut off then ends the process with SIGBUS.
 public final class ElfFile {
     private static final int HEADER = 64;
     private static final int PROGRAM_HEADER = 56;

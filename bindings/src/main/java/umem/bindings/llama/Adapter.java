@@ -11,8 +11,7 @@ import umem.error.ErrorKind;
 /// A LoRA adapter for one [Model]. Applied with [Context#setAdapters].
 ///
 /// Owns one native handle, no arena. Close it after every context that uses it and before the model. Loading and
-/// closing may happen
-/// on any thread.
+/// closing may happen on any thread.
 public final class Adapter implements AutoCloseable {
     private final Model model;
     private final MemorySegment handle;

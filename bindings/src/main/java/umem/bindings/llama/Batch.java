@@ -8,8 +8,7 @@ import umem.bindings.internal.generated.llama_batch;
 /// Tokens to be decoded or encoded together, each with its position and its sequence.
 ///
 /// Owns one confined arena with the arrays and the native structure, allocated once: clear and refill it. Used by the
-/// thread that
-/// made it, which must be the owner of the context.
+/// thread that made it, which must be the owner of the context.
 public final class Batch implements AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     private final int capacity;

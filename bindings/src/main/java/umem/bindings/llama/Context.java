@@ -17,10 +17,8 @@ import umem.error.UmemException;
 /// A computation over a [Model]: its sequences, their key-value cache and the results of the last call.
 ///
 /// Belongs to the thread that created it; any other thread gets an [IllegalStateException], except for [#abort()]. Owns
-/// one
-/// shared arena (the abort callback outlives a call and is read by native threads), closed after the native context.
-/// Use
-/// a platform thread: a native call pins its carrier.
+/// one shared arena (the abort callback outlives a call and is read by native threads), closed after the native
+/// context. Use a platform thread: a native call pins its carrier.
 public final class Context implements AutoCloseable {
     /// What became of a decode call.
     public enum Status {

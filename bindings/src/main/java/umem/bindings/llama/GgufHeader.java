@@ -18,13 +18,12 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// The metadata of a GGUF file, read in Java before llama.cpp sees the file: some damaged headers would abort the
-/// process
-/// there, and the architecture belongs into every error message.
+/// process there, and the architecture belongs into every error message.
 ///
 /// @param version of the format, 2 or 3
 /// @param architecture such as `qwen2` or `bert`
 /// @param metadata scalar values: Boolean, Long, Double or String; of arrays only what a layer each is said with, short
-/// ones of integers, as a List of Long
+///     ones of integers, as a List of Long
 /// @param tensorCount number of tensors
 /// @param tensorBytes bytes of the data section
 public record GgufHeader(

@@ -11,10 +11,8 @@ import umem.error.UmemException;
 /// A GBNF grammar with the state of one generation that follows it.
 ///
 /// Masking all tokens costs milliseconds, checking one costs microseconds. So [Sampler] asks about the token it has
-/// drawn, and
-/// masks only when that is refused. Owns one native handle and a confined arena with a one-token array; used by the
-/// owner thread
-/// of the context.
+/// drawn, and masks only when that is refused. Owns one native handle and a confined arena with a one-token array; used
+/// by the owner thread of the context.
 public final class Grammar implements AutoCloseable {
     private final Vocabulary vocabulary;
     private final MemorySegment handle;
@@ -34,7 +32,7 @@ public final class Grammar implements AutoCloseable {
     ///
     /// @param gbnf rules, with `root` among them
     /// @throws UmemException of kind INPUT if the text is no grammar, has no root, is left-recursive or beyond all
-    /// measure
+    ///     measure
     public static Grammar parse(Vocabulary vocabulary, String gbnf) {
         GrammarText.check(gbnf);
         MemorySegment handle;

@@ -25,8 +25,7 @@ import umem.provision.NativeLibraries;
 /// llama.cpp and ggml, loaded into this process once.
 ///
 /// Safe for use by all threads. Nothing is ever unloaded: the libraries live as long as the process, and so do the
-/// arenas of
-/// their callbacks.
+/// arenas of their callbacks.
 public final class LlamaLibrary {
     /// The release that the generated bindings were made from.
     public static final String VERSION = "0.5.0";
@@ -54,7 +53,7 @@ public final class LlamaLibrary {
     /// Where the folder holds `libggml-cuda.so`, a GPU is used if it can be: see [#requireGpu()] for those who insist.
     ///
     /// @throws UmemException of kind NATIVE if a library is missing, cannot be opened (with the linker's reason), has
-    ///         another version than the bindings, or another folder is loaded already
+    ///     another version than the bindings, or another folder is loaded already
     public static synchronized LlamaLibrary load(NativeLibraries libraries) {
         Path directory = libraries.llama().toAbsolutePath().normalize();
         LlamaLibrary current = loaded;
@@ -249,8 +248,7 @@ public final class LlamaLibrary {
     }
 
     /// At exit the C++ runtime destroys ggml's statics; a thread that still computes then would crash the process. So
-    /// running
-    /// calls are aborted, and no new one can begin.
+    /// running calls are aborted, and no new one can begin.
     private void quiesce() {
         exiting = true;
         for (Context context : contexts) {

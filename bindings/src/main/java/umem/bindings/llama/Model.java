@@ -16,9 +16,8 @@ import umem.error.ErrorKind;
 /// Weights and vocabulary of a GGUF file, mapped into memory.
 ///
 /// Immutable after loading: any number of threads and contexts may share one. Owns one native handle and no arena;
-/// contexts and
-/// adapters made from it must be closed first, which [#close()] checks. The file must not be changed in place while it
-/// is open.
+/// contexts and adapters made from it must be closed first, which [#close()] checks. The file must not be changed in
+/// place while it is open.
 public final class Model implements AutoCloseable {
     private final LlamaLibrary library;
     private final Path path;
@@ -42,8 +41,7 @@ public final class Model implements AutoCloseable {
     ///
     /// @param path a GGUF file
     /// @throws UmemException of kind MODEL if the file is missing, no GGUF, truncated, of an unknown architecture or
-    /// larger
-    ///         than the memory that is free; the message says which
+    ///     larger than the memory that is free; the message says which
     public static Model load(LlamaLibrary library, Path path, ModelOptions options) {
         GgufHeader header = GgufHeader.read(path);
         boolean onGpu = library.hasGpu() && options.gpuLayers() != 0;

@@ -11,8 +11,7 @@ import umem.bindings.internal.generated.ggml_log_callback;
 /// the last one is generic ("failed to load model").
 ///
 /// The callback is global and is called from native threads too, so it lives in the global arena and lets nothing
-/// escape:
-/// an exception thrown in an upcall ends the process.
+/// escape: an exception thrown in an upcall ends the process.
 final class NativeLog {
     private static final System.Logger LOG = System.getLogger("umem.llama");
     private static final AtomicReference<@Nullable String> FIRST_ERROR = new AtomicReference<>();

@@ -13,10 +13,8 @@ import umem.error.ErrorKind;
 /// Draws the next token of one generation.
 ///
 /// Always ends in a selector (greedy or seeded), and a grammar is never part of the chain: both would abort the
-/// process.
-/// Owns one native chain and, once a grammar has refused a token, a confined arena with an array of all candidates;
-/// used by the
-/// owner thread of the context.
+/// process. Owns one native chain and, once a grammar has refused a token, a confined arena with an array of all
+/// candidates; used by the owner thread of the context.
 public final class Sampler implements AutoCloseable {
     private final Vocabulary vocabulary;
     private final MemorySegment chain;

@@ -22,8 +22,7 @@ import umem.error.UmemException;
 /// `umem bank`: looks at a memory bank, checks it, moves memories in and out, and goes back in its history.
 ///
 /// No command needs a model. Those that only read need no lock either, so they work beside a running `umem run`. Where
-/// the
-/// log is damaged they show what lies before the damage and end with code 8; `export` refuses.
+/// the log is damaged they show what lies before the damage and end with code 8; `export` refuses.
 @Command(
         name = "bank",
         description = "Look at a memory bank, check it, move memories in and out, go back in its history.",

@@ -87,11 +87,7 @@ record Diagnosis(
     /// All of it as data.
     ObjectNode json() {
         ObjectNode root = Json.object().put("ok", problems.isEmpty());
-        root.putObject("jdk")
-                .put("version", jdk.version())
-                .put("vendor", jdk.vendor())
-                .put("home", jdk.home())
-                .put("ok", jdk.suits());
+        root.put("jdk", jdk.version()).put("jdk_vendor", jdk.vendor()).put("jdk_home", jdk.home());
         root.put("native_access", nativeAccess)
                 .put("processors", processors)
                 .put("memory_bytes", memory)

@@ -12,6 +12,9 @@ import umem.engine.task.Task;
 /// A stream as the user sees it: a line a task, and a table at the end. Lines are data unless JSON is asked for, which
 /// then has standard output for itself.
 final class StreamView implements StreamListener {
+    /// Width of a line where there is no terminal.
+    private static final int LOG_COLUMNS = 120;
+
     private final Terminal terminal;
     private final boolean json;
     private boolean headed;
@@ -52,7 +55,7 @@ final class StreamView implements StreamListener {
                 mark(solved),
                 step.retrieved().size(),
                 action(step));
-        int room = Math.max(24, terminal.columns() - 2 - plain(head));
+        int room = Math.max(24, (terminal.live() ? terminal.columns() : LOG_COLUMNS) - 2 - plain(head));
         String text = oneLine(
                 step.edit().malformed() != null
                         ? "malformed: " + step.edit().malformed()

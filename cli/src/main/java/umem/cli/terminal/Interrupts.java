@@ -7,9 +7,8 @@ import sun.misc.Signal;
 import umem.error.ErrorKind;
 
 /// Ctrl-C. The first one asks the work under way to stop at a place where nothing is lost; the second one, or the first
-/// one
-/// while nothing has asked to be told, ends the process at once. Everything committed is on disk at any moment, so that
-/// ending at once costs no more than the step under way.
+/// one while nothing has asked to be told, ends the process at once. Everything committed is on disk at any moment, so
+/// that ending at once costs no more than the step under way.
 public final class Interrupts {
     private static final Interrupts INSTANCE = new Interrupts();
 

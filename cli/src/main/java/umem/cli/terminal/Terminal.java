@@ -32,8 +32,7 @@ public final class Terminal {
     }
 
     /// The terminal of this process, in UTF-8. The launcher says in `umem.stdout.columns` and `umem.stderr.columns`
-    /// which
-    /// streams are terminals, since Java can't tell for standard error. Colour is off with `NO_COLOR` or a dumb
+    /// which streams are terminals, since Java can't tell for standard error. Colour is off with `NO_COLOR` or a dumb
     /// terminal.
     public static Terminal system() {
         int outColumns = Integer.getInteger("umem.stdout.columns", 0);

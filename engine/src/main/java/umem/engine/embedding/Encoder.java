@@ -23,7 +23,7 @@ public interface Encoder extends AutoCloseable {
     ///
     /// @param texts any texts; what exceeds the encoder's context is cut at its end
     /// @param rows receives `texts.size()` consecutive rows of [#dimension()] native-order float32 values, each of unit
-    ///        length; must hold at least `texts.size() * dimension() * 4` bytes, any alignment of 4
+    ///     length; must hold at least `texts.size() * dimension() * 4` bytes, any alignment of 4
     void encode(List<String> texts, MemorySegment rows);
 
     /// Embeds one text.

@@ -20,8 +20,8 @@ import umem.provision.Checksum;
 ///
 /// Each text is computed by itself. Texts that share a batch change each other's last digits (by 1e-4 where flash
 /// attention sums in half precision), so that a row would depend on its neighbours, and a resumed run would differ from
-/// one that was not cut off. On a CPU a batch would save little: nothing with one thread, at best
-/// a half of short texts with two, since its attention grows with the square of all its tokens.
+/// one that was not cut off. On a CPU a batch would save little: nothing with one thread, at best a half of short texts
+/// with two, since its attention grows with the square of all its tokens.
 public final class LlamaEncoder implements Encoder {
     /// Architectures whose graph embeds whole texts without a cache; others would generate, or crash.
     private static final Set<String> ARCHITECTURES =
@@ -48,7 +48,7 @@ public final class LlamaEncoder implements Encoder {
     /// @param gguf an encoder that declares its pooling, as all converters write it; must not change while open
     /// @param threads threads that compute, 1 to 512; more than physical cores slow it down
     /// @throws UmemException of kind MODEL if the file is missing, damaged, no encoder, or declares no pooling; STORAGE
-    ///         if it cannot be read
+    ///     if it cannot be read
     public static LlamaEncoder open(LlamaLibrary library, Path gguf, int threads) {
         GgufHeader header = GgufHeader.read(gguf);
         Pooling pooling = pooling(gguf, header);
@@ -105,8 +105,7 @@ public final class LlamaEncoder implements Encoder {
 
     /// @throws IllegalStateException if the encoder is closed
     /// @throws UmemException of kind MODEL if the weights give no finite embedding; INTERRUPTED if the calling thread
-    /// is
-    ///         interrupted meanwhile
+    ///     is interrupted meanwhile
     @Override
     public void encode(List<String> texts, MemorySegment rows) {
         long rowBytes = 4L * dimension;

@@ -1,6 +1,7 @@
 package umem.engine.evolution;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -72,7 +73,7 @@ public final class Evolution {
             }
         }
         RunConfig config = folder.begin(new RunConfig(
-                Instant.now().toString(),
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 source,
                 tasks.size(),
                 RunConfig.sha256(tasks),

@@ -16,10 +16,8 @@ import umem.error.UmemException;
 /// A prompt as a file: turns that begin with a line `[system]`, `[user]` or `[assistant]`, each a Mustache template.
 ///
 /// `{{name}}` inserts a variable, `{{#name}}...{{/name}}` appears once for each element of a list or where a value is
-/// present.
-/// Text is inserted as it is, nothing is escaped. A variable that does not exist is an error, so that a typing mistake
-/// does
-/// not silently empty a prompt. Immutable; safe for all threads.
+/// present. Text is inserted as it is, nothing is escaped. A variable that does not exist is an error, so that a typing
+/// mistake does not silently empty a prompt. Immutable; safe for all threads.
 final class PromptTemplate {
     private static final Pattern HEADER = Pattern.compile("(?m)^\\[(system|user|assistant)]\\s*?\\n");
 
@@ -37,7 +35,7 @@ final class PromptTemplate {
 
     /// @param name for error messages: the file
     /// @throws UmemException of kind INPUT if the text has no turns or an empty one, does not end with the user's, or
-    /// is no template
+    ///     is no template
     static PromptTemplate parse(String name, String text) {
         String source = text.startsWith("\uFEFF") ? text.substring(1) : text;
         Mustache.Compiler compiler = Mustache.compiler().escapeHTML(false).strictSections(true);

@@ -17,17 +17,16 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// The prompts of executor and Mem-Optimizer. They are files, bundled and overridable: a folder may hold any of them,
-/// and
-/// those that it holds win.
+/// and those that it holds win.
+///
+/// All of them know `question`, `hasExperiences` and `experiences` (a list of `index`, `value`), and besides:
 ///
 /// | file | variables |
 /// | --- | --- |
-/// | `executor-multiple-choice.txt` | `hasExperiences`, `experiences` (list of `index`, `value`), `question`, `choices`
-/// (list of `index`, `letter`, `text`) |
-/// | `executor-maths.txt` | `hasExperiences`, `experiences`, `question` |
-/// | `executor-question-answering.txt` | `hasExperiences`, `experiences`, `question`, `hasContext`, `context` |
-/// | `optimizer-success.txt`, `optimizer-failure.txt` | `hasExperiences`, `experiences`, `question`, `hasChoices`,
-/// `choices`, `trajectory`, `hasReply`, `reply` |
+/// | `executor-multiple-choice.txt` | `choices` (a list of `index`, `letter`, `text`) |
+/// | `executor-maths.txt` | |
+/// | `executor-question-answering.txt` | `hasContext`, `context` |
+/// | `optimizer-success.txt`, `optimizer-failure.txt` | `hasChoices`, `choices`, `trajectory`, `hasReply`, `reply` |
 ///
 /// Immutable; safe for all threads.
 public final class Prompts {
@@ -68,7 +67,7 @@ public final class Prompts {
     /// The bundled prompts, except those that a folder holds.
     ///
     /// @throws UmemException of kind INPUT if the folder does not exist, holds none of the files, or one of them cannot
-    /// be used
+    ///     be used
     public static Prompts load(Path folder) {
         boolean any = false;
         for (Name name : Name.values()) {

@@ -8,8 +8,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// How long to wait before the next attempt: exponential growth with full jitter, so that many clients of a server
-/// that failed do not come back at the same moment; what the server itself asks for goes first.
+/// How long to wait before the next attempt: exponential growth with full jitter, so that many clients of a server that
+/// failed do not come back at the same moment; what the server itself asks for goes first.
 final class Backoff {
     private static final Duration FIRST = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofSeconds(30);

@@ -3,8 +3,7 @@ package umem.engine.language;
 import java.util.Arrays;
 
 /// One sequence of a [KeyValueCache]: the tokens whose keys and values the cache holds, and those still to come.
-/// Written
-/// by the cache only.
+/// Written by the cache only.
 final class CachedSequence {
     /// What a sequence is used for.
     enum Use {

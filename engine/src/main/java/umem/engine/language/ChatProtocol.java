@@ -43,8 +43,8 @@ final class ChatProtocol {
         return JSON.writeValueAsBytes(body);
     }
 
-    /// Folds a seed to 31 bits: every server takes those, and none reads a special meaning into them, such as
-    /// "random" for -1. Small seeds stay what they are.
+    /// Folds a seed to 31 bits: every server takes those, and none reads a special meaning into them, such as "random"
+    /// for -1. Small seeds stay what they are.
     private static int seed(long seed) {
         return seed == (int) seed && seed >= 0 ? (int) seed : (int) ((seed ^ seed >>> 32) & 0x7fff_ffff);
     }
@@ -52,7 +52,7 @@ final class ChatProtocol {
     /// Reads a JSON object.
     ///
     /// @throws RemoteFailure transitory if it is not one, whole and well-formed; or what the server reports in its
-    /// place
+    ///     place
     static JsonNode answer(byte[] body) throws RemoteFailure {
         JsonNode node;
         try {

@@ -21,8 +21,7 @@ final class EventStream {
     }
 
     /// The data of the next event, its lines joined by `\n`; null at the end. An event that the end cuts off is
-    /// delivered
-    /// as far as it came.
+    /// delivered as far as it came.
     ///
     /// @throws IOException if the connection fails, or a line is longer than 16 MiB
     @Nullable

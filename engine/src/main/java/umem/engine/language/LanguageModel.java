@@ -26,7 +26,7 @@ public interface LanguageModel extends AutoCloseable {
     ///
     /// @param request what to continue
     /// @param listener receives the text in pieces of whole characters as it appears, on a thread of the model; an
-    ///        exception thrown by it fails this generation only
+    ///     exception thrown by it fails this generation only
     /// @return completes with the generation, or exceptionally with a [UmemException]; cancelling it frees the slot
     CompletableFuture<Generation> submit(GenerationRequest request, Consumer<String> listener);
 

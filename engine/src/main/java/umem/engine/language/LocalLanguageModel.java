@@ -28,12 +28,10 @@ import umem.error.UmemException;
 /// thread: they must return soon and must not wait for this model. Futures complete on other threads.
 ///
 /// Greedy decoding is a function of the request up to rounding: what else is in the batch and in the cache, and how
-/// much
-/// of a prompt was shared, decides in which order a product adds. Float32 weights make nothing of it. Quantised ones
-/// do,
-/// since an activation that is rounded the other way moves everything after it: logits of 4-bit models were seen to
-/// differ by 0.4 (0.5B) and 1 (135M), so where two tokens are almost equally likely the text may differ from run to
-/// run.
+/// much of a prompt was shared, decides in which order a product adds. Float32 weights make nothing of it. Quantised
+/// ones do, since an activation that is rounded the other way moves everything after it: logits of 4-bit models were
+/// seen to differ by 0.4 (0.5B) and 1 (135M), so where two tokens are almost equally likely the text may differ from
+/// run to run.
 public final class LocalLanguageModel implements LanguageModel {
     /// The most tokens of one native call; more would delay running generations without computing faster.
     private static final int BATCH = 512;
@@ -232,8 +230,7 @@ public final class LocalLanguageModel implements LanguageModel {
     }
 
     /// Whether a prefix of a sequence is a prefix of its cache. Recurrent layers keep one state instead, which cannot
-    /// be
-    /// cut.
+    /// be cut.
     private static boolean hasRowPerToken(Model model) {
         return model.header().metadata().keySet().stream()
                 .noneMatch(key -> key.contains(".ssm.") || key.contains(".wkv.") || key.contains(".shortconv."));

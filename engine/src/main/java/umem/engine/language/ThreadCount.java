@@ -4,9 +4,8 @@ package umem.engine.language;
 ///
 /// ggml's threads wait for each other in busy loops after every operation. When other programs hold a core, all of them
 /// wait for the one that is not running, and more threads are not slower by a few percent but a hundred times. So as
-/// soon
-/// as the calling thread gets less than its share of a core the count is halved, and one more is tried again after a
-/// while without contention, later and later if that fails. For one thread.
+/// soon as the calling thread gets less than its share of a core the count is halved, and one more is tried again after
+/// a while without contention, later and later if that fails. For one thread.
 final class ThreadCount {
     /// Shorter calls tell nothing: the clock of a thread ticks too coarsely.
     private static final long SHORTEST = 5_000_000;

@@ -22,12 +22,11 @@ import tools.jackson.databind.node.ObjectNode;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// Banks in the form of the published code, `memory.jsonl`: one object a line,
-/// `{"id": "...", "key": "...", "value": ["...", ...], "usage_count": 0, "reward_score": 0.0}`.
+/// Banks in the form of the published code, `memory.jsonl`: one object a line, `{"id": "...", "key": "...", "value":
+/// ["...", ...], "usage_count": 0, "reward_score": 0.0}`.
 ///
 /// The form knows neither versions nor provenance, so an exported entry comes back in version 1, imported. Reading asks
-/// for
-/// `key` and `value`; a missing `id` is given, missing numbers are 0, other fields are passed over.
+/// for `key` and `value`; a missing `id` is given, missing numbers are 0, other fields are passed over.
 public final class BankExchange {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -40,8 +39,7 @@ public final class BankExchange {
     ///
     /// @return the entries as they are in the bank
     /// @throws UmemException of kind INPUT if the file is missing or malformed (the message names file, line and
-    /// reason);
-    ///         otherwise as [MemoryBank#importEntries]
+    ///     reason); otherwise as [MemoryBank#importEntries]
     public static List<MemoryEntry> importInto(MemoryBank bank, Path file) {
         return bank.importEntries(read(file));
     }
@@ -50,7 +48,7 @@ public final class BankExchange {
     ///
     /// @return entries in version 1; the id is empty where the file has none
     /// @throws UmemException of kind INPUT if the file is missing or malformed (the message names file, line and
-    /// reason)
+    ///     reason)
     public static List<MemoryEntry> read(Path file) {
         if (!Files.exists(file) || Files.isDirectory(file)) {
             throw new UmemException(

@@ -14,10 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// @param events events 1, 2, ... up to the first damaged line
 /// @param intactEvents how many events can be read, those behind a damaged line included
 /// @param problems all that is wrong with the log, one line each and in its order: damaged lines, and a torn last line,
-///         which was never committed
+///     which was never committed
 /// @param damagedLine the first damaged line, for which the bank cannot be opened; 0 if there is none. A torn last line
-/// is
-///         no damage
+///     is no damage
 public record BankLog(
         Path folder,
         List<MemoryEntry> entries,

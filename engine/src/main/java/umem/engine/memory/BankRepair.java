@@ -20,13 +20,11 @@ public final class BankRepair {
     public record Outcome(long sequence, int entries, Optional<Path> setAside) {}
 
     /// Returns to the state as of an event, as [MemoryBank#rollback] does. If a line of the log is damaged and the
-    /// event
-    /// lies before it, the log is set aside as `events.damaged-N.jsonl` and cut before that line first.
+    /// event lies before it, the log is set aside as `events.damaged-N.jsonl` and cut before that line first.
     ///
     /// @param sequence number of an event, 0 for the empty bank
     /// @throws UmemException of kind INPUT if the folder holds no bank or the bank has no such event, STORAGE if the
-    /// event
-    ///         lies behind the damage, BUSY if the bank is open elsewhere
+    ///     event lies behind the damage, BUSY if the bank is open elsewhere
     public static Outcome rollback(Path folder, long sequence) {
         Path log = BankFiles.existingLog(folder);
         Optional<Path> setAside;

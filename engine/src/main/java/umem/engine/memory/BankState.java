@@ -19,8 +19,7 @@ final class BankState {
     /// The state as of event `sequence`.
     ///
     /// What an event builds on is the event before it, or, for a rollback, the event that it went back to. So a state
-    /// is
-    /// made by one walk along that chain, however many rollbacks there were.
+    /// is made by one walk along that chain, however many rollbacks there were.
     ///
     /// @param events events 1, 2, ...
     /// @throws Inconsistent if an event cannot follow what it builds on

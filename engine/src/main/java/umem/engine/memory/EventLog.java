@@ -48,7 +48,7 @@ final class EventLog implements AutoCloseable {
     /// Opens or creates the log of a folder and takes the folder's lock.
     ///
     /// @throws UmemException of kind BUSY if somebody else has it open, STORAGE if it is damaged or cannot be written,
-    ///         INPUT if the path is a file
+    ///     INPUT if the path is a file
     static EventLog open(Path folder, AppendFile.Opener opener) {
         if (Files.exists(folder) && !Files.isDirectory(folder)) {
             throw new UmemException(ErrorKind.INPUT, "bank " + folder + " is a file, not a folder; check the path");

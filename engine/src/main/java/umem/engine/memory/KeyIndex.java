@@ -19,8 +19,7 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// The embedded keys of a bank, by the positions of their entries. Changes need the bank's write lock, searches its
-/// read
-/// lock.
+/// read lock.
 final class KeyIndex implements AutoCloseable {
     private static final int BATCH = 32;
 

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// What is in a log file.
 ///
 /// A last line without line feed is torn: its write never ended, so nobody was told that it is committed. Any other
-/// line
-/// that cannot be read is damage.
+/// line that cannot be read is damage.
 ///
 /// @param events events 1, 2, ... up to the first damage
 /// @param intact all events whose lines can be read, those behind a damage included

@@ -37,13 +37,11 @@ public final class MemoryBank implements Memories, AutoCloseable {
     }
 
     /// Opens the bank of a folder for writing, or creates it. A torn last line, which was never committed, is cut off
-    /// with
-    /// a warning. Keys are embedded unless the folder holds the vectors that this encoder made before.
+    /// with a warning. Keys are embedded unless the folder holds the vectors that this encoder made before.
     ///
     /// @param encoder embeds keys; must live as long as the bank, which does not close it
     /// @throws UmemException of kind BUSY if the bank is open elsewhere (the message names the process), STORAGE if its
-    /// log
-    ///         is damaged (file, line and ways out) or cannot be read or written, INPUT if the path is a file
+    ///     log is damaged (file, line and ways out) or cannot be read or written, INPUT if the path is a file
     public static MemoryBank open(Path folder, Encoder encoder) {
         return open(folder, encoder, AppendFile::of);
     }
@@ -134,15 +132,14 @@ public final class MemoryBank implements Memories, AutoCloseable {
     /// Commits `Apply(B, a)` (spec, section 3): it is on disk when this returns, or nothing has changed.
     ///
     /// @param action ADD appends an entry; UPDATE i replaces value and key of `shown.get(i)`, keeping id and usage
-    /// count
+    ///     count
     /// @param shown what was retrieved and shown when the action was decided on
     /// @param key the query text that the lesson comes from, not blank
     /// @param reward of the action, finite; 0 where none was computed
     /// @param provenance of the new version
     /// @return the entry as it is now
     /// @throws UmemException of kind INPUT if UPDATE names an entry that was not shown, or that is not in the version
-    /// that
-    ///         was shown any more; STORAGE if it cannot be written; whatever the encoder throws
+    ///     that was shown any more; STORAGE if it cannot be written; whatever the encoder throws
     public MemoryEntry apply(
             MemoryAction action, List<RetrievedMemory> shown, String key, double reward, Provenance provenance) {
         return changing(() -> {
@@ -173,8 +170,7 @@ public final class MemoryBank implements Memories, AutoCloseable {
     }
 
     /// Counts a retrieval of each entry. The event is in the log at once, and durable with the next commit, [#sync()]
-    /// or
-    /// [#close()]. Entries that are no longer there are passed over.
+    /// or [#close()]. Entries that are no longer there are passed over.
     ///
     /// @throws UmemException of kind STORAGE if it cannot be written; then nothing is counted
     public void recordUse(List<RetrievedMemory> used) {
@@ -191,8 +187,7 @@ public final class MemoryBank implements Memories, AutoCloseable {
     }
 
     /// Takes entries over from elsewhere, as one event, durable when this returns. An entry whose id is taken gets a
-    /// new
-    /// one.
+    /// new one.
     ///
     /// @param entries in the order in which they are to be added; keys not blank
     /// @return the entries as they are in the bank
@@ -208,8 +203,7 @@ public final class MemoryBank implements Memories, AutoCloseable {
     }
 
     /// Goes back to the state as of an event, usage counts and future ids included. This is an event of its own, so
-    /// every
-    /// later state stays in the history and can be returned to as well. Durable when it returns. Does nothing if
+    /// every later state stays in the history and can be returned to as well. Durable when it returns. Does nothing if
     /// `sequence` is the last event.
     ///
     /// @param sequence number of an event, 0 for the empty bank
@@ -245,7 +239,7 @@ public final class MemoryBank implements Memories, AutoCloseable {
     /// Makes everything durable and lets go of the folder. Idempotent.
     ///
     /// @throws UmemException of kind STORAGE if the last events cannot be made durable; the folder is let go all the
-    /// same
+    ///     same
     @Override
     public void close() {
         lock.writeLock().lock();

@@ -57,8 +57,7 @@ public record MemoryEntry(
     }
 
     /// Whether this is the same version of the same entry, however often it was retrieved meanwhile. Numbers alone do
-    /// not
-    /// tell: after a rollback they are given again.
+    /// not tell: after a rollback they are given again.
     boolean isSameVersionAs(MemoryEntry other) {
         return withUsageCount(other.usageCount).equals(other);
     }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// @param topK at most this many, at least 0 (paper: 3)
 /// @param minScore only entries with at least this cosine; -1 or less means no threshold (the paper has none)
 /// @param excludedTaskId entries whose current version was made from this very task are left out (leave-one-out), or
-/// null
+///     null
 public record Retrieval(int topK, float minScore, @Nullable String excludedTaskId) {
     public Retrieval {
         if (topK < 0) {

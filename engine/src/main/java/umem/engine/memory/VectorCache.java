@@ -19,10 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// missing, damaged or cannot be written costs time and nothing else.
 ///
 /// The file `vectors-HASH.bin`, HASH being the first 16 digits of the SHA-256 of the encoder's fingerprint, is a
-/// sequence
-/// of
-/// records of one size: SHA-256 of the key's UTF-8 (32 bytes), the vector (little-endian float32), CRC32C of both (4
-/// bytes). Records are appended and never changed. Not safe for use by several threads.
+/// sequence of records of one size: SHA-256 of the key's UTF-8 (32 bytes), the vector (little-endian float32), CRC32C
+/// of both (4 bytes). Records are appended and never changed. Not safe for use by several threads.
 final class VectorCache implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(VectorCache.class.getName());
     private static final int HASH_BYTES = 32;

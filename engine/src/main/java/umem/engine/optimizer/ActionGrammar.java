@@ -1,10 +1,8 @@
 package umem.engine.optimizer;
 
 /// A GBNF grammar of the outputs that [ActionParser] accepts: a short analysis, then one block whose operation names
-/// only what
-/// can be named. For models that would otherwise miss the format; off by default, since the format reward needs
-/// failures to
-/// learn from.
+/// only what can be named. For models that would otherwise miss the format; off by default, since the format reward
+/// needs failures to learn from.
 final class ActionGrammar {
     /// Control characters and every space of Unicode: a value that begins with one could be blank.
     private static final String SPACES =

@@ -6,14 +6,11 @@ import org.jspecify.annotations.Nullable;
 import umem.engine.memory.MemoryAction;
 
 /// Reads the memory action out of an output of the Mem-Optimizer, strictly, and says what is wrong with one that has
-/// none
-/// (spec, section 3).
+/// none (spec, section 3).
 ///
 /// The last `<experience>` block counts, since the analysis may quote one. Inside it there are one or more `<value>`
-/// elements
-/// with text, and exactly one `<operation>`, which is `ADD` or `UPDATE i` with `i` the position of an entry that was
-/// shown;
-/// nothing else but white space. What stands before and after the block does not matter.
+/// elements with text, and exactly one `<operation>`, which is `ADD` or `UPDATE i` with `i` the position of an entry
+/// that was shown; nothing else but white space. What stands before and after the block does not matter.
 public final class ActionParser {
     private static final String BLOCK = "<experience>";
     private static final String BLOCK_END = "</experience>";

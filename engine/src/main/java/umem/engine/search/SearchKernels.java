@@ -8,11 +8,9 @@ import java.lang.foreign.MemorySegment;
 /// module `jdk.incubator.vector` is present and the CPU has vectors of 256 bits or more, else scalar.
 ///
 /// Every form adds up in the same order, without fused multiply-add: 16 partial sums `s[j] = sum of q[16i+j] *
-/// x[16i+j]`,
-/// then `t[j] = s[j] + s[j+8]`, then `((t0+t4) + (t2+t6)) + ((t1+t5) + (t3+t7))`. So a score is the same bits in every
-/// form,
-/// before and after the JIT compiler ran, at every position in an index and on every machine, and so are rankings. It
-/// costs nothing that can be measured: the scan waits for memory.
+/// x[16i+j]`, then `t[j] = s[j] + s[j+8]`, then `((t0+t4) + (t2+t6)) + ((t1+t5) + (t3+t7))`. So a score is the same
+/// bits in every form, before and after the JIT compiler ran, at every position in an index and on every machine, and
+/// so are rankings. It costs nothing that can be measured: the scan waits for memory.
 ///
 /// Rows and query are padded with zeros to a multiple of 16 values, which adds nothing to a sum and saves a tail loop.
 ///
@@ -36,8 +34,7 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels 
     SearchKernels() {}
 
     /// The kernels of this process. The system property `umem.search.kernels` (`auto`, `vector`, `scalar`) overrides
-    /// the
-    /// choice; `vector` where there is none falls back to scalar and says so in the log.
+    /// the choice; `vector` where there is none falls back to scalar and says so in the log.
     public static SearchKernels current() {
         return Chosen.KERNELS;
     }

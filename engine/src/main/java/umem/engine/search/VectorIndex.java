@@ -7,11 +7,11 @@ import java.util.function.LongPredicate;
 /// Rows of float32, found by their inner product with a query. With rows and queries of unit length, as an
 /// [umem.engine.embedding.Encoder] makes them, the score is the cosine of spec section 2.
 ///
-/// A row is a segment of exactly `dimension() * 4` bytes of native-order float32, on or off the heap, of any
-/// alignment; it is copied, never kept. Ids are the caller's own: any `long`, stable until removed.
+/// A row is a segment of exactly `dimension() * 4` bytes of native-order float32, on or off the heap, of any alignment;
+/// it is copied, never kept. Ids are the caller's own: any `long`, stable until removed.
 ///
-/// Thread rule: any number of threads may search at once; a change excludes searches and other changes. All methods
-/// may be called from any thread. After [#close()] every method but `close` throws [IllegalStateException].
+/// Thread rule: any number of threads may search at once; a change excludes searches and other changes. All methods may
+/// be called from any thread. After [#close()] every method but `close` throws [IllegalStateException].
 public interface VectorIndex extends AutoCloseable {
 
     /// Values a row, at least 1.
@@ -54,7 +54,7 @@ public interface VectorIndex extends AutoCloseable {
     /// @param k how many rows to return at most, at least 1
     /// @param minScore rows below it are left out; [Float#NEGATIVE_INFINITY] for no limit
     /// @param accepted rows whose id it rejects are left out; called under the index's lock, so it must not call the
-    /// index
+    ///     index
     /// @return at most `k` hits, best first; equal scores by ascending id, so the result depends on the rows alone and
     ///     not on the order in which they came
     /// @throws IllegalArgumentException if `k` is below 1, `minScore` is NaN, or the query has a wrong size or a value

@@ -9,16 +9,12 @@ import java.util.regex.Pattern;
 /// Decides whether an answer matches the ground truth: `c` in {0, 1}.
 ///
 /// - *Multiple choice*: the 0-based index (`2`, `(2)`, `option 2`), the letter (`C`, `(C)`, `C.`), or the text of the
-/// option.
-///   A number is read as an index first, since that is what prompts ask for, and as an option's text only if no option
-/// has that
-///   index.
+///   option. A number is read as an index first, since that is what prompts ask for, and as an option's text only if no
+///   option has that index.
 /// - *Maths*: see [MathAnswer].
 /// - *Question answering*: equal after SQuAD's normalisation (lower case, no punctuation, no articles, single spaces).
-/// Where the
-///   true answer holds a digit it is a code or a quantity, and the signs between letters and digits matter: `3B-07` is
-/// not
-///   `3B/07`. Two numbers are compared as numbers, unless a leading zero makes one a code.
+///   Where the true answer holds a digit it is a code or a quantity, and the signs between letters and digits matter:
+///   `3B-07` is not `3B/07`. Two numbers are compared as numbers, unless a leading zero makes one a code.
 ///
 /// An answer of more than 4,000 characters matches only literally.
 public final class AnswerMatcher {

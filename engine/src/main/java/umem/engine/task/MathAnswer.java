@@ -10,12 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// Compares final results of mathematics problems, written in LaTeX or plainly.
 ///
 /// Notation that does not change the value is dropped first: dollar signs, `\left`, spacing commands, `\text{...}`
-/// units, degree and
-/// percent signs, thousands separators, a leading `x =`. Then numbers are compared exactly as fractions
-/// ([MathExpression]), values
-/// with roots and pi numerically, tuples and intervals element by element with their brackets, sets in any order, and
-/// everything
-/// else as text without spaces.
+/// units, degree and percent signs, thousands separators, a leading `x =`. Then numbers are compared exactly as
+/// fractions ([MathExpression]), values with roots and pi numerically, tuples and intervals element by element with
+/// their brackets, sets in any order, and everything else as text without spaces.
 final class MathAnswer {
     private static final Pattern DROPPED = Pattern.compile(
             "\\\\left|\\\\right|\\\\[!,;:]|\\\\ |\\\\q?quad|\\\\displaystyle|\\$|\\^\\{?\\\\circ}?|\u00b0|\\\\%|%|~");

@@ -5,8 +5,7 @@ import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 
 /// Evaluates a closed arithmetic expression in LaTeX or plain notation: numbers, `+ - * / ^`, `\frac`, `\sqrt`, `\pi`,
-/// parentheses
-/// and implicit products. Anything else has no value.
+/// parentheses and implicit products. Anything else has no value.
 final class MathExpression {
     private static final int LONGEST = 400;
     private static final int LARGEST_EXPONENT = 512;

@@ -23,13 +23,12 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// Reads the Parquet schema of the published training code: `data_source`, `reward_model` {`ground_truth`},
-/// `extra_info` {`question`,
-/// `choices`, and the neighbours, which this engine computes itself}. A row without choices is a maths problem.
+/// `extra_info` {`question`, `choices`, and the neighbours, which this engine computes itself}. A row without choices
+/// is a maths problem.
 ///
 /// Pages may be uncompressed or gzip. The decoder of snappy that hardwood would load is native code that is given
-/// whatever
-/// a damaged file holds, so it is left out. The file is read as a whole, not mapped: a mapped file that shrinks while
-/// native code reads it ends the process.
+/// whatever a damaged file holds, so it is left out. The file is read as a whole, not mapped: a mapped file that
+/// shrinks while native code reads it ends the process.
 final class ParquetTasks {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param answers the accepted answers, at least one; for multiple choice the 0-based index as a decimal string
 /// @param feedback what the environment says after an answer, or null where it says nothing but right or wrong
 /// @param attributes anything else that a report may group by, such as `family`, `cluster`, `subject`; values never
-/// null
+///     null
 public record Task(
         String id,
         TaskKind kind,
@@ -39,8 +39,7 @@ public record Task(
     /// Copies the collections and checks what can be checked.
     ///
     /// @throws IllegalArgumentException if id, question or an answer is blank, there is no answer, or a multiple-choice
-    /// answer is
-    ///         not the index of a choice
+    ///     answer is not the index of a choice
     public Task {
         choices = List.copyOf(choices);
         answers = List.copyOf(answers);

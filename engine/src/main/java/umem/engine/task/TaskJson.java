@@ -14,9 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// Tasks as JSON objects.
 ///
 /// Our own form has all fields of [Task]: `id`, `kind` (`multiple_choice`, `maths`, `question_answering`), `question`,
-/// `choices`,
-/// `context`, `answers`, `feedback` {`accepted`, `rejected`}, `attributes`. Besides, common data sets are recognised by
-/// their fields:
+/// `choices`, `context`, `answers`, `feedback` {`accepted`, `rejected`}, `attributes`. Besides, common data sets are
+/// recognised by their fields:
 ///
 /// | fields | read as |
 /// | --- | --- |

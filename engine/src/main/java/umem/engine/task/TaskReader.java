@@ -38,8 +38,7 @@ public final class TaskReader {
     ///
     /// @param file `*.jsonl`, `*.jsonl.gz` or `*.parquet`
     /// @throws UmemException of kind INPUT if the file is missing, malformed (the message names file, line and reason),
-    /// holds a task
-    ///         twice, or holds none
+    ///     holds a task twice, or holds none
     public static List<Task> read(Path file) {
         if (!Files.isRegularFile(file)) {
             throw new UmemException(

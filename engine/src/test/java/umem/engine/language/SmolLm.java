@@ -8,8 +8,7 @@ import umem.provision.Progress;
 import umem.provision.Provision;
 
 /// The small model that tests of the machinery run, on one thread: more of them wait for each other in busy loops,
-/// which
-/// takes forever on a machine that has other work.
+/// which takes forever on a machine that has other work.
 final class SmolLm {
     private SmolLm() {}
 

@@ -7,8 +7,7 @@ import java.util.Random;
 import umem.engine.testing.HashedWords;
 
 /// Commits to the bank of a folder until it is killed. It prints the number of every commit once it is acknowledged;
-/// the
-/// value of an entry names the event that made it.
+/// the value of an entry names the event that made it.
 final class CommittingProcess {
     private CommittingProcess() {}
 

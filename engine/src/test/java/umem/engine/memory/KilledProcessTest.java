@@ -19,8 +19,7 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// Kills a process that commits, at moments of chance. What it was told is committed must be there, and the bank it
-/// held
-/// must be free.
+/// held must be free.
 class KilledProcessTest {
     private final HashedWords encoder = new HashedWords();
 

@@ -25,8 +25,7 @@ public enum GroupAdvantage {
     abstract double scale(double populationDeviation);
 
     /// Computes the advantages of one group. A group whose rewards are all equal carries no gradient: its advantages
-    /// are
-    /// exactly 0, whatever rounding would say.
+    /// are exactly 0, whatever rounding would say.
     ///
     /// @param rewards `size` float32 values
     /// @param advantages receives `size` float32 values; may be the same segment

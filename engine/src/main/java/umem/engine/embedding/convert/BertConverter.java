@@ -7,8 +7,7 @@ import umem.engine.embedding.Pooling;
 /// Makes a GGUF file that llama.cpp embeds with from a BERT encoder in ONNX form.
 ///
 /// The numbers are the same; what changes is their order (linear layers are stored transposed in ONNX), their names,
-/// and
-/// the way the vocabulary is written.
+/// and the way the vocabulary is written.
 public final class BertConverter {
     /// Changes whenever the same input would give another file.
     public static final int VERSION = 1;
@@ -34,7 +33,7 @@ public final class BertConverter {
     /// @param type of the matrices; vectors and the small tables stay float32
     /// @param target a path that does not exist
     /// @throws umem.error.UmemException of kind MODEL if the ONNX file is garbage, truncated or not BERT; INPUT if the
-    ///         tokenizer is
+    ///     tokenizer is
     /// @throws IOException if reading or writing fails; what was written is useless then
     public static void convert(OnnxSource source, Pooling pooling, TensorType type, Path target) throws IOException {
         try (OnnxSource.Content content = source.open(target)) {

@@ -38,8 +38,7 @@ public final class OnnxSource {
     /// Finds the two parts.
     ///
     /// @param path a jar or zip file that holds one `.onnx` and one `tokenizer.json` (or `NAME-tokenizer.json`); a
-    /// folder
-    ///        with them, the model perhaps in its subfolder `onnx`; or an `.onnx` file with the tokenizer beside it
+    ///     folder with them, the model perhaps in its subfolder `onnx`; or an `.onnx` file with the tokenizer beside it
     /// @throws UmemException of kind INPUT if a part is missing or there are several; MODEL if the jar is damaged
     public static OnnxSource find(Path path) {
         try {

@@ -53,7 +53,7 @@ public final class DeskTasks {
     /// @param kind what it takes to apply its rules
     /// @param unseen whether it occurs in [Split#TEST_UNSEEN] only
     /// @param mixed whether streams hold it without being asked; false for families that are beyond the default
-    ///        executor even when it is told the rule
+    ///     executor even when it is told the rule
     public record FamilyInfo(String name, FamilyKind kind, boolean unseen, boolean mixed) {}
 
     /// All families.
@@ -88,8 +88,8 @@ public final class DeskTasks {
         };
     }
 
-    /// A stream of the default mix in the shape that the demo uses: every 24 tasks hold four clusters of six cases,
-    /// of four families, in random order.
+    /// A stream of the default mix in the shape that the demo uses: every 24 tasks hold four clusters of six cases, of
+    /// four families, in random order.
     ///
     /// @param tasks how many, at least 1
     /// @param seed names the stream
@@ -101,7 +101,7 @@ public final class DeskTasks {
     /// A stream of chosen families and cluster size.
     ///
     /// @param families names out of [#families()]; a family of the seen ones with [Split#TEST_UNSEEN], or the other way
-    ///        round, would break the splits and is refused
+    ///     round, would break the splits and is refused
     /// @param casesPerRule the size of a cluster, in `[2, 24]`
     /// @throws IllegalArgumentException if a number is out of range or a family is unknown or of the other kind
     public static List<Task> stream(int tasks, long seed, Split split, Collection<String> families, int casesPerRule) {

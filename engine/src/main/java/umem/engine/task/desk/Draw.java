@@ -74,8 +74,8 @@ final class Draw {
         return String.join(", ", words.subList(0, words.size() - 1)) + " or " + words.getLast();
     }
 
-    /// Replaces `{slot}` by its value and `{Slot}` by its value with a capital letter; values may hold slots.
-    /// The article "a" becomes "an" where the next word asks for it.
+    /// Replaces `{slot}` by its value and `{Slot}` by its value with a capital letter; values may hold slots. The
+    /// article "a" becomes "an" where the next word asks for it.
     ///
     /// @throws IllegalArgumentException if a slot has no value
     static String fill(String template, Map<String, String> slots) {
