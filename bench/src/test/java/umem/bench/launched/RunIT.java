@@ -142,6 +142,10 @@ class RunIT {
             file.setLength(0);
         }
         refused(4, "empty.gguf", "--optimizer", "empty.gguf");
+        // Some 90 GiB of keys and values.
+        if (Files.readString(Path.of("/proc/meminfo")).matches("(?s)MemTotal: +\\d{1,8} kB.*")) {
+            refused(4, "not enough memory", "--context", "4194304");
+        }
         refused(2, "--epochs", "--epochs", "0");
         refused(2, "--top-k", "--top-k", "-1");
         refused(2, "nonsense", "--nonsense");
