@@ -18,7 +18,19 @@ public interface Progress {
         /// A system package is installed.
         INSTALL,
         /// Another process does the same work; we wait for it.
-        WAIT
+        WAIT;
+
+        /// The words before the artifact's name, such as `fetching`.
+        public String verb() {
+            return switch (this) {
+                case FETCH -> "fetching";
+                case VERIFY -> "verifying";
+                case UNPACK -> "unpacking";
+                case BUILD -> "building";
+                case INSTALL -> "installing";
+                case WAIT -> "waiting for another process that provides";
+            };
+        }
     }
 
     /// Some work has begun, gone on or ended (then `done == total`).

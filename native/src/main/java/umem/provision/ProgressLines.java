@@ -28,23 +28,12 @@ final class ProgressLines implements Progress {
         }
         current = ended ? null : key;
         printedAt = now;
-        out.println("set-up: " + verb(stage) + " " + name + amount(done, total));
+        out.println("set-up: " + stage.verb() + " " + name + amount(done, total));
     }
 
     @Override
     public synchronized void note(String line) {
         out.println("set-up: " + line);
-    }
-
-    private static String verb(Stage stage) {
-        return switch (stage) {
-            case FETCH -> "fetching";
-            case VERIFY -> "verifying";
-            case UNPACK -> "unpacking";
-            case BUILD -> "building";
-            case INSTALL -> "installing";
-            case WAIT -> "waiting for another process that provides";
-        };
     }
 
     private static String amount(long done, long total) {

@@ -209,7 +209,7 @@ public final class Report {
         row.put("solvedWithout", empty.correct());
         row.put("solved", solved);
         row.put("question", task.question());
-        row.put("action", action(step));
+        row.put("action", step.edit().label());
         row.put("task", task.id());
         row.put("epoch", step.epoch() + 1);
         row.put("family", group);
@@ -235,12 +235,6 @@ public final class Report {
         row.put("malformed", orEmpty(step.edit().malformed()));
         row.put("optimizerOutput", step.edit().output());
         return row;
-    }
-
-    /// What a step did to the bank, in a few words.
-    static String action(Step step) {
-        Step.Edit edit = step.edit();
-        return edit.entry() == null ? "no action" : (edit.added() ? "ADD " : "UPDATE ") + edit.entry();
     }
 
     private void putEntries(Map<String, Object> all, MemoryBank bank) {

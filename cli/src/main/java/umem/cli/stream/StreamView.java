@@ -54,7 +54,7 @@ final class StreamView implements StreamListener {
                 mark(solvedWithout),
                 mark(solved),
                 step.retrieved().size(),
-                action(step));
+                step.edit().label());
         int room = Math.max(24, (terminal.live() ? terminal.columns() : LOG_COLUMNS) - 2 - plain(head));
         String text = oneLine(
                 step.edit().malformed() != null
@@ -122,11 +122,6 @@ final class StreamView implements StreamListener {
         Style style = solved ? Style.GREEN : Style.RED;
         String mark = solved ? "yes" : " no";
         return json ? terminal.logStyle(style, mark) : terminal.style(style, mark);
-    }
-
-    private static String action(Step step) {
-        Step.Edit edit = step.edit();
-        return edit.entry() == null ? "no action" : (edit.added() ? "ADD " : "UPDATE ") + edit.entry();
     }
 
     private static int plain(String text) {

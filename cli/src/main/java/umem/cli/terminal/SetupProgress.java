@@ -25,7 +25,7 @@ public final class SetupProgress implements Progress {
     @Override
     public void advance(String name, Stage stage, long done, long total) {
         long now = System.nanoTime();
-        String current = verb(stage) + " " + name;
+        String current = stage.verb() + " " + name;
         if (!current.equals(work)) {
             work = current;
             startedAt = now;
@@ -77,16 +77,5 @@ public final class SetupProgress implements Progress {
     private static String duration(double seconds) {
         long whole = Math.round(seconds);
         return whole < 60 ? whole + " s" : whole < 3600 ? whole / 60 + " min" : whole / 3600 + " h";
-    }
-
-    private static String verb(Stage stage) {
-        return switch (stage) {
-            case FETCH -> "fetching";
-            case VERIFY -> "verifying";
-            case UNPACK -> "unpacking";
-            case BUILD -> "building";
-            case INSTALL -> "installing";
-            case WAIT -> "waiting for another process that provides";
-        };
     }
 }

@@ -83,6 +83,11 @@ public record Step(
                     proposal.completionTokens());
         }
 
+        /// What became of the bank, such as `ADD m3`, `UPDATE m1` or `no action`.
+        public String label() {
+            return entry == null ? "no action" : (added() ? "ADD " : "UPDATE ") + entry;
+        }
+
         /// Whether an entry was added.
         public boolean added() {
             return operation.equals("ADD");
