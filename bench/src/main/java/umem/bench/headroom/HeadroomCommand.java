@@ -10,11 +10,14 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.ObjectNode;
+import umem.bench.Results;
 import umem.cli.terminal.Json;
 import umem.cli.terminal.SetupProgress;
 import umem.cli.terminal.Terminal;
@@ -73,6 +76,12 @@ public final class HeadroomCommand implements Runnable {
             description = "Families of tasks (default: the mix of the split).")
     private Set<String> families = new TreeSet<>();
 
+    @Option(
+            names = "--record",
+            paramLabel = "FILE",
+            description = "Also append the result and the machine to this file, one JSON object a line.")
+    private @Nullable Path recordFile;
+
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
@@ -101,6 +110,11 @@ public final class HeadroomCommand implements Runnable {
         try (LanguageModel model = open.apply(executor)) {
             Headroom headroom =
                     measure(stream, new Executor(model, Prompts.standard(), ExecutionCache.in(executions), MAX_TOKENS));
+            if (recordFile != null) {
+                ObjectNode result = HeadroomTable.json(headroom);
+                Results.append(
+                        recordFile, "headroom", result.put("split", split).put("seed", seed));
+            }
             if (json) {
                 terminal.print(Json.line(HeadroomTable.json(headroom)));
             } else {

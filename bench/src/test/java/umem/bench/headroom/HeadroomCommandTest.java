@@ -3,9 +3,11 @@ package umem.bench.headroom;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -79,6 +81,21 @@ class HeadroomCommandTest {
         run("--tasks", "24", "--json");
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(first);
         assertThat(calls).hasValue(0);
+    }
+
+    @Test
+    void recordsTheResultWithTheMachine() throws IOException {
+        Path file = folder.resolve("results.jsonl");
+        run("--tasks", "24", "--record", file.toString());
+        run("--tasks", "24", "--seed", "3", "--record", file.toString());
+        assertThat(Files.readAllLines(file)).hasSize(2).allSatisfy(line -> {
+            JsonNode json = JsonMapper.shared().readTree(line);
+            assertThat(json.path("measurement").asString()).isEqualTo("headroom");
+            assertThat(json.path("machine").path("processors").asInt()).isPositive();
+            assertThat(json.path("machine").path("jdk").asString())
+                    .isEqualTo(Runtime.version().toString());
+            assertThat(json.path("result").path("true_rule").asDouble()).isEqualTo(1);
+        });
     }
 
     @Test
