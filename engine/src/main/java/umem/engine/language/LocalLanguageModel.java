@@ -35,6 +35,9 @@ import umem.error.UmemException;
 public final class LocalLanguageModel implements LanguageModel {
     /// The most tokens of one native call; more would delay running generations without computing faster.
     private static final int BATCH = 512;
+    /// Raised with every change after which the same request may be answered in other words (1 had flash attention on
+    /// the CPU).
+    private static final int DECODING = 2;
     /// Native sequence ids end here.
     private static final int MAX_SEQUENCES = 256;
 
@@ -125,7 +128,8 @@ public final class LocalLanguageModel implements LanguageModel {
         return file.endsWith(".gguf") ? file.substring(0, file.length() - ".gguf".length()) : file;
     }
 
-    /// The checksums of the weights' file and of the chat template, and the version of llama.cpp. Reads the file once
+    /// The checksums of the weights' file and of the chat template, the version of llama.cpp and of our decoding. Reads
+    /// the file once
     /// in the life of the process unless it lies in the content store.
     ///
     /// @throws UmemException of kind STORAGE if the file cannot be read
@@ -135,7 +139,9 @@ public final class LocalLanguageModel implements LanguageModel {
                 + "+"
                 + ModelChecksum.of(tokenizer.template()).substring(0, 16)
                 + "+llama.cpp-"
-                + model.library().version();
+                + model.library().version()
+                + "+decoding-"
+                + DECODING;
     }
 
     @Override
