@@ -3,6 +3,7 @@
 module umem.cli {
     requires com.samskivert.jmustache;
     requires transitive info.picocli;
+    requires java.logging;
     requires jdk.incubator.vector;
     requires jdk.management;
     requires jdk.unsupported;

@@ -194,7 +194,8 @@ class LauncherTest {
                 .containsExactly("run", "--file", "two words", "", "*", "$HOME", "--", "-x");
         assertThat(arguments.subList(0, module))
                 .startsWith(home.toString(), "--module-path", folder + "/some modules")
-                .containsSubsequence("--enable-native-access=umem.bindings", "-Xmx1g", "-Da=b", "--module")
+                .containsSubsequence(
+                        "--enable-native-access=umem.bindings,dev.hardwood.core", "-Xmx1g", "-Da=b", "--module")
                 .contains("-Dumem.home=" + script.getParent(), "--illegal-native-access=deny");
         assertThat(outcome.err()).isEmpty();
     }

@@ -130,6 +130,19 @@ class RunIT {
     }
 
     @Test
+    void theParquetFormOfThePublishedCodeIsRead() throws IOException {
+        Files.copy(
+                Path.of("../engine/src/test/resources/umem/engine/task/published.parquet"),
+                folder.resolve("tasks.parquet"));
+        List<String> words = new ArrayList<>(List.of(run("parquet", "--limit", "2")));
+        words.set(words.indexOf("tasks.jsonl"), "tasks.parquet");
+        Launched.Result result = Launched.run(folder, words.toArray(String[]::new));
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.json().path("tasks").asInt()).isEqualTo(2);
+        assertThat(result.err()).doesNotContain("INFO");
+    }
+
+    @Test
     void badInputIsOneClearLineAndAnExitCode() throws IOException {
         Files.writeString(folder.resolve("broken.jsonl"), Files.readString(folder.resolve("tasks.jsonl")) + "{\"id\":");
         refused(3, "broken.jsonl", "--tasks", "broken.jsonl");
