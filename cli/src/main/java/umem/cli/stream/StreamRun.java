@@ -49,7 +49,7 @@ final class StreamRun {
         RunFolder folder = new RunFolder(settings.out != null ? settings.out : newFolder(name));
         Path bankFolder = settings.bank != null ? settings.bank.toAbsolutePath().normalize() : folder.file("bank");
         LocalLanguageModel.Options local = new LocalLanguageModel.Options(
-                settings.context, settings.sequences, settings.threads, !setup.isCpuOnly());
+                settings.contextLength(), settings.sequences, settings.threads, !setup.isCpuOnly());
         try (Engine engine = setup.engine(terminal, local)) {
             Encoder encoder = engine.encoder(settings.encoder);
             try (MemoryBank bank = MemoryBank.open(bankFolder, encoder)) {

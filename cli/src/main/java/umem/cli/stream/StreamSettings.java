@@ -95,7 +95,9 @@ public final class StreamSettings {
     @Option(
             names = "--context",
             paramLabel = "N",
-            description = "Tokens that a local model holds at once, over all sequences. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Tokens that a local model holds at once, over all sequences. Default: ${DEFAULT-VALUE}, twice"
+                            + " that where one model does both jobs.")
     int context = LocalLanguageModel.Options.defaults().contextLength();
 
     @Option(
@@ -121,6 +123,15 @@ public final class StreamSettings {
 
     String optimizerReference() {
         return optimizer != null ? optimizer : Engine.OPTIMIZER;
+    }
+
+    /// Where one model does both jobs, it needs room to keep what the prompts of each begin with: without it, every
+    /// turn
+    /// from one job to the other computes that anew, which doubles the time of a run.
+    int contextLength() {
+        boolean shared = executorReference().equals(optimizerReference());
+        boolean chosen = context != LocalLanguageModel.Options.defaults().contextLength();
+        return shared && !chosen ? 2 * context : context;
     }
 
     /// @throws UmemException of kind USAGE if a number is out of range
