@@ -2,13 +2,13 @@ package umem.engine.search;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.LongPredicate;
 
 /// Exact search: every row is scored. The default up to about 100,000 rows (some 10 ms a query at 384 values on one
 /// core); a change costs one row's copy.
@@ -88,6 +88,13 @@ public final class FlatIndex implements VectorIndex {
     }
 
     @Override
+    public void addAll(long[] newIds, MemorySegment newRows) {
+        for (int i = 0; i < newIds.length; i++) {
+            add(newIds[i], newRows.asSlice(4L * dimension * i, 4L * dimension));
+        }
+    }
+
+    @Override
     public void update(long id, MemorySegment row) {
         float[] values = values(row, dimension);
         lock.writeLock().lock();
@@ -132,32 +139,45 @@ public final class FlatIndex implements VectorIndex {
     }
 
     @Override
-    public List<Hit> search(MemorySegment query, int k, float minScore, LongPredicate accepted) {
-        if (k < 1) {
-            throw new IllegalArgumentException("k " + k + " is below 1");
-        }
-        if (Float.isNaN(minScore)) {
-            throw new IllegalArgumentException("minScore is NaN");
-        }
+    public void search(MemorySegment query, TopHits best) {
         float[] padded = values(query, SearchKernels.stride(dimension));
         lock.readLock().lock();
         try {
             requireOpen();
-            if (size == 0) {
-                return List.of();
-            }
-            TopHits best = new TopHits(Math.min(k, size), minScore, accepted);
-            float[] scores = new float[Math.min(size, RowChunks.ROWS)];
+            best.begin();
+            float[] scores = new float[RowChunks.ROWS];
             float[] scratch = new float[SearchKernels.SCRATCH];
             for (int first = 0; first < size; first += RowChunks.ROWS) {
                 int count = Math.min(RowChunks.ROWS, size - first);
                 kernels.scores(padded, rows.chunk(first / RowChunks.ROWS), count, scores, scratch);
                 best.offer(scores, count, ids, first);
             }
-            return best.sorted();
+            best.end();
         } finally {
             lock.readLock().unlock();
         }
+    }
+
+    @Override
+    public void search(MemorySegment queries, TopHits[] best) {
+        for (int i = 0; i < best.length; i++) {
+            search(queries.asSlice(4L * dimension * i, 4L * dimension), best[i]);
+        }
+    }
+
+    @Override
+    public List<Hit> range(MemorySegment query, float minScore) {
+        return search(query, Math.max(1, size()), minScore);
+    }
+
+    @Override
+    public void save(Path file) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public String description() {
+        return "flat float32";
     }
 
     @Override

@@ -1,22 +1,87 @@
 package umem.engine.search;
 
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongPredicate;
 
-/// The best `k` hits seen so far: a binary heap whose root is the worst of them (lowest score, then highest id).
-final class TopHits {
+/// The best `k` rows of a search, bounded: best first, equal scores by ascending id. It belongs to the caller and may be
+/// used for any number of searches, of any index, so that a search allocates nothing.
+///
+/// While a search runs it is a binary heap whose root is the worst hit (lowest score, then highest id).
+///
+/// Thread rule: one thread at a time.
+public final class TopHits {
+    private static final LongPredicate ALL = id -> true;
+
     private final float[] scores;
     private final long[] ids;
-    private final float minScore;
-    private final LongPredicate accepted;
+    private float minScore = Float.NEGATIVE_INFINITY;
+    private LongPredicate accepted = ALL;
     private int size;
 
-    TopHits(int k, float minScore, LongPredicate accepted) {
+    /// @param k hits to keep at most, at least 1
+    public TopHits(int k) {
+        if (k < 1) {
+            throw new IllegalArgumentException("k " + k + " is below 1");
+        }
         this.scores = new float[k];
         this.ids = new long[k];
+    }
+
+    /// What the next searches leave out.
+    ///
+    /// @param minScore rows below it; [Float#NEGATIVE_INFINITY] for no limit
+    /// @param accepted rows whose id it rejects; called under the index's lock, so it must not call the index
+    /// @return this
+    /// @throws IllegalArgumentException if `minScore` is NaN
+    public TopHits only(float minScore, LongPredicate accepted) {
+        if (Float.isNaN(minScore)) {
+            throw new IllegalArgumentException("minScore is NaN");
+        }
         this.minScore = minScore;
         this.accepted = accepted;
+        return this;
+    }
+
+    /// The most hits it keeps, at least 1.
+    public int k() {
+        return scores.length;
+    }
+
+    /// Hits of the last search, 0 to [#k()].
+    public int size() {
+        return size;
+    }
+
+    /// The id of hit `rank` of the last search, from 0, the best.
+    public long id(int rank) {
+        return ids[checked(rank)];
+    }
+
+    /// The score of hit `rank` of the last search, from 0, the best.
+    public float score(int rank) {
+        return scores[checked(rank)];
+    }
+
+    private int checked(int rank) {
+        if (rank < 0 || rank >= size) {
+            throw new IndexOutOfBoundsException("hit " + rank + " of " + size);
+        }
+        return rank;
+    }
+
+    /// A copy of the hits, best first.
+    public List<Hit> toList() {
+        List<Hit> hits = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            hits.add(new Hit(ids[i], scores[i]));
+        }
+        return List.copyOf(hits);
+    }
+
+    /// Begins a search: no hits.
+    void begin() {
+        size = 0;
     }
 
     /// Offers `count` rows: `newScores[i]` belongs to `newIds[firstId + i]`.
@@ -85,15 +150,16 @@ final class TopHits {
         ids[slot] = id;
     }
 
-    /// The hits, best first, equal scores by ascending id.
-    List<Hit> sorted() {
-        Hit[] hits = new Hit[size];
-        for (int i = 0; i < size; i++) {
-            hits[i] = new Hit(ids[i], scores[i]);
+    /// Ends a search: from heap to best first.
+    void end() {
+        int hits = size;
+        while (size > 1) {
+            float score = scores[0];
+            long id = ids[0];
+            size--;
+            siftDown(scores[size], ids[size]);
+            set(size, score, id);
         }
-        Arrays.sort(
-                hits,
-                (a, b) -> a.score() == b.score() ? Long.compare(a.id(), b.id()) : Float.compare(b.score(), a.score()));
-        return List.of(hits);
+        size = hits;
     }
 }
