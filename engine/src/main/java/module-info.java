@@ -11,7 +11,9 @@ module umem.engine {
 
     exports umem.engine;
     exports umem.engine.embedding;
+    exports umem.engine.embedding.cache;
     exports umem.engine.embedding.convert;
+    exports umem.engine.embedding.stream;
     exports umem.engine.evolution;
     exports umem.engine.executor;
     exports umem.engine.language;
