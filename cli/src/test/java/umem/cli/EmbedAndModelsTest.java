@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -67,6 +71,44 @@ class EmbedAndModelsTest {
     }
 
     @Test
+    void writesWhatNumpyLoadsFromCompressedLines() throws IOException {
+        Path input = folder.resolve("texts.txt.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(input))) {
+            out.write("a cat\ntax law\n".getBytes(StandardCharsets.UTF_8));
+        }
+        Path output = folder.resolve("rows.npy");
+        JsonNode summary = lines(embed("--input", input.toString(), "--output", output.toString(), "--resume"))
+                .getFirst();
+        assertThat(summary.path("rows").asInt()).isEqualTo(2);
+        assertThat(summary.path("resumed_at").asInt()).isZero();
+        assertThat(summary.path("threads").asInt()).isEqualTo(1);
+        assertThat(summary.path("seconds").asDouble()).isPositive();
+        assertThat(summary.path("texts_per_second").asDouble()).isPositive();
+        assertThat(summary.has("cache_hits")).isFalse();
+        assertThat(output).hasSize(128 + 2 * 384 * 4);
+        assertThat(Files.readString(output, StandardCharsets.ISO_8859_1)).contains("'shape': (2, 384)");
+    }
+
+    @Test
+    void remembersWithTheCache() {
+        String text = "never embedded before: " + UUID.randomUUID();
+        Path first = folder.resolve("first.f32");
+        Path second = folder.resolve("second.f32");
+        assertThat(lines(embed("--cache", "--output", first.toString(), text))
+                        .getFirst()
+                        .path("cache_hits")
+                        .asInt())
+                .isZero();
+        assertThat(lines(embed("--cache", "--output", second.toString(), text, text))
+                        .getFirst()
+                        .path("cache_hits")
+                        .asInt())
+                .isEqualTo(2);
+        assertThat(first).hasSize(384 * 4);
+        assertThat(second).hasSize(2 * 384 * 4);
+    }
+
+    @Test
     void misuseAndBadInputAreOneLineEach() throws IOException {
         assertFails(embed(), 2, "give either texts, or a file of lines");
         assertFails(embed("--input", "x", "text"), 2, "give either texts, or a file of lines");
@@ -74,7 +116,10 @@ class EmbedAndModelsTest {
         assertFails(embed("--encoder", "no-such", "text"), 4, "no encoder \"no-such\"");
         assertFails(embed("--input", folder.resolve("none").toString()), 3, "no file");
         Path latin = Files.write(folder.resolve("latin1.txt"), new byte[] {'a', (byte) 0xe4, '\n'});
-        assertFails(embed("--input", latin.toString()), 3, "not UTF-8", "latin1.txt");
+        assertFails(embed("--input", latin.toString()), 3, "latin1.txt, line 1: not UTF-8");
+        assertFails(embed("--input", folder.toString()), 3, "is a folder");
+        assertFails(embed("--resume", "text"), 2, "--resume goes on with a file: give --input and --output");
+        assertFails(embed("--resume", "--input", "x"), 2, "--resume goes on with a file");
         Path garbage = Files.write(folder.resolve("garbage.gguf"), new byte[1000]);
         assertFails(embed("--encoder", garbage.toString(), "text"), 4, "garbage.gguf", "not a GGUF model");
         assertFails(embed("--output", folder.resolve("none").resolve("rows").toString(), "text"), 8, "embedding to");

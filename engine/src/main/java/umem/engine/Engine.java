@@ -6,6 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import umem.bindings.llama.LlamaLibrary;
 import umem.engine.embedding.Encoder;
+import umem.engine.embedding.cache.CachedEncoder;
+import umem.engine.embedding.cache.EmbeddingCache;
 import umem.engine.executor.ExecutionCache;
 import umem.engine.language.LanguageModel;
 import umem.engine.language.LocalLanguageModel;
@@ -33,6 +35,7 @@ public final class Engine implements AutoCloseable {
     private final RemoteLanguageModel.Options remote;
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private final Map<String, Encoder> encoders = new LinkedHashMap<>();
+    private final Map<String, CachedEncoder> cachedEncoders = new LinkedHashMap<>();
     private @Nullable LlamaLibrary library;
 
     /// @param provision where models and libraries come from
@@ -89,11 +92,32 @@ public final class Engine implements AutoCloseable {
                 file.toString(), path -> LocalLanguageModel.open(library(), Path.of(path), local));
     }
 
-    /// An encoder; the same one is opened once.
+    /// An encoder; the same one is opened once. What it or another process of this user has embedded before is taken
+    /// from
+    /// the cache.
     ///
     /// @param reference a name of the lock file, a path to a GGUF file, or `hf:owner/repository/file`
     /// @throws umem.error.UmemException of kind MODEL, SETUP or NATIVE
-    public synchronized Encoder encoder(String reference) {
+    public synchronized CachedEncoder encoder(String reference) {
+        CachedEncoder present = cachedEncoders.get(reference);
+        if (present == null) {
+            Encoder encoder = uncachedEncoder(reference);
+            EmbeddingCache cache = EmbeddingCache.open(
+                    provision.cache().resolve("embeddings"),
+                    encoder.fingerprint(),
+                    encoder.dimension(),
+                    EmbeddingCache.STANDARD_LIMIT);
+            present = new CachedEncoder(encoder, cache);
+            cachedEncoders.put(reference, present);
+        }
+        return present;
+    }
+
+    /// The same encoder without its cache: it embeds every text that it is given.
+    ///
+    /// @param reference as for [#encoder]
+    /// @throws umem.error.UmemException of kind MODEL, SETUP or NATIVE
+    public synchronized Encoder uncachedEncoder(String reference) {
         return encoders.computeIfAbsent(reference, r -> Encoders.open(provision, library(), r, local.threads()));
     }
 
@@ -107,6 +131,8 @@ public final class Engine implements AutoCloseable {
     public synchronized void close() {
         models.values().forEach(LanguageModel::close);
         models.clear();
+        cachedEncoders.values().forEach(Encoder::close);
+        cachedEncoders.clear();
         encoders.values().forEach(Encoder::close);
         encoders.clear();
     }

@@ -99,6 +99,16 @@ final class Launched {
         }
     }
 
+    /// Waits until a file holds something else, or the program has ended.
+    void awaitChange(Path file, String before) throws IOException {
+        while (process.isAlive() && Files.readString(file).equals(before)) {
+            pause();
+        }
+        if (!process.isAlive()) {
+            Assertions.fail("ended too early: " + await());
+        }
+    }
+
     private static long lines(Path file) {
         try {
             return Files.exists(file) ? Files.readString(file).lines().count() : 0;

@@ -1,25 +1,12 @@
 package umem.cli.command;
 
-import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -28,26 +15,31 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
+import umem.cli.terminal.Interrupts;
 import umem.cli.terminal.Json;
 import umem.cli.terminal.Terminal;
 import umem.engine.Encoders;
 import umem.engine.Engine;
 import umem.engine.embedding.Encoder;
+import umem.engine.embedding.cache.CachedEncoder;
+import umem.engine.embedding.stream.EmbeddingStream;
+import umem.engine.embedding.stream.RowFile;
+import umem.engine.embedding.stream.RowSink;
+import umem.engine.embedding.stream.TextLines;
+import umem.engine.embedding.stream.TextSource;
 import umem.engine.language.LocalLanguageModel;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// `umem embed`: texts in, embeddings out. Streams: memory does not grow with the input.
+/// `umem embed`: texts in, embeddings out. Streams: memory does not grow with the input, and an output file that was
+/// cut
+/// off is gone on with.
 @Command(
         name = "embed",
-        description = "Turn texts into unit vectors, one JSON object a line, or raw float32 with --output.",
+        description = "Turn texts into unit vectors: one JSON object a line, or a file of float32 with --output.",
         sortOptions = false)
 public final class EmbedCommand implements Runnable {
-    /// Rows are written out in groups of this size.
-    private static final int GROUP = 64;
-
     private final Terminal terminal;
     private final InputStream standardInput;
 
@@ -64,14 +56,28 @@ public final class EmbedCommand implements Runnable {
     @Option(
             names = "--input",
             paramLabel = "FILE",
-            description = "Embed each line of this UTF-8 file; - is standard input.")
+            description =
+                    "Embed each line of this UTF-8 file, empty ones too; - is standard input, and a name that ends"
+                            + " in .gz is decompressed.")
     private @Nullable String input;
 
     @Option(
             names = "--output",
             paramLabel = "FILE",
-            description = "Write rows of float32 (little-endian) to this file, and only a summary to standard output.")
+            description = "Write rows of float32 (little-endian) to this file, for numpy.load where its name ends in"
+                    + " .npy, and only a summary to standard output.")
     private @Nullable Path output;
+
+    @Option(
+            names = "--resume",
+            description = "Go on with an --output that was cut off; from the beginning where there is none.")
+    private boolean resume;
+
+    @Option(
+            names = "--cache",
+            description = "Take over what was embedded before with this option or by other commands, and remember what"
+                    + " is embedded now.")
+    private boolean cache;
 
     @Option(names = "--json", description = "Also repeat each text in its JSON object.")
     private boolean json;
@@ -96,115 +102,30 @@ public final class EmbedCommand implements Runnable {
     @Override
     public void run() {
         if (texts.isEmpty() == (input == null)) {
-            throw new ParameterException(
-                    spec.commandLine(), "give either texts, or a file of lines with --input (- for standard input)");
+            throw misused("give either texts, or a file of lines with --input (- for standard input)");
+        }
+        if (resume && (input == null || output == null)) {
+            throw misused("--resume goes on with a file: give --input and --output");
         }
         if (threads < 1 || threads > 512) {
-            throw new ParameterException(spec.commandLine(), "--threads " + threads + " is not in 1 to 512");
+            throw misused("--threads " + threads + " is not in 1 to 512");
         }
-        try (BufferedReader lines = input == null ? null : open(input)) {
-            try (Engine engine = setup.engine(terminal, new LocalLanguageModel.Options(1, 1, threads, true))) {
-                Encoder encoder = engine.encoder(reference);
-                if (output == null) {
-                    embed(encoder, lines, new JsonSink(encoder));
-                } else {
-                    toFile(encoder, lines, output);
-                }
-            }
-        } catch (IOException e) {
-            throw new UmemException(ErrorKind.STORAGE, "reading " + input + " failed: " + e.getMessage(), e);
+        if (output != null) {
+            requireReplaceable(output);
         }
-    }
-
-    private BufferedReader open(String name) throws IOException {
-        var decoder = StandardCharsets.UTF_8
-                .newDecoder()
-                .onMalformedInput(CodingErrorAction.REPORT)
-                .onUnmappableCharacter(CodingErrorAction.REPORT);
-        try {
-            InputStream stream = name.equals("-") ? standardInput : Files.newInputStream(Path.of(name));
-            return new BufferedReader(new InputStreamReader(stream, decoder));
-        } catch (NoSuchFileException e) {
-            throw new UmemException(ErrorKind.INPUT, "no file " + name + " to read texts from", e);
-        }
-    }
-
-    /// Where rows go.
-    private interface Sink {
-        void accept(List<String> texts, MemorySegment rows) throws IOException;
-    }
-
-    private long embed(Encoder encoder, @Nullable BufferedReader lines, Sink sink) throws IOException {
-        long done = 0;
-        long start = System.nanoTime();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment rows = arena.allocate(ValueLayout.JAVA_FLOAT, (long) GROUP * encoder.dimension());
-            for (List<String> group = next(lines, 0); !group.isEmpty(); group = next(lines, done)) {
-                encoder.encode(group, rows);
-                sink.accept(group, rows.asSlice(0, 4L * group.size() * encoder.dimension()));
-                done += group.size();
-                double seconds = (System.nanoTime() - start) / 1e9;
-                terminal.status(String.format(Locale.ROOT, "embedded %d texts, %.0f a second", done, done / seconds));
-                if (terminal.out().checkError()) {
-                    throw new UmemException(ErrorKind.STORAGE, "standard output is closed or full");
-                }
+        try (TextLines lines = input == null ? null : lines(input);
+                Engine engine = setup.engine(terminal, new LocalLanguageModel.Options(1, 1, threads, true))) {
+            Encoder encoder = cache ? engine.encoder(reference) : engine.uncachedEncoder(reference);
+            if (output == null) {
+                toStandardOutput(encoder, lines);
+            } else {
+                toFile(encoder, lines, output);
             }
         }
-        terminal.clearStatus();
-        return done;
     }
 
-    private List<String> next(@Nullable BufferedReader lines, long done) throws IOException {
-        if (lines == null) {
-            int from = (int) Math.min(done, texts.size());
-            return texts.subList(from, Math.min(from + GROUP, texts.size()));
-        }
-        List<String> group = new ArrayList<>(GROUP);
-        try {
-            for (String line = ""; group.size() < GROUP; group.add(line)) {
-                line = lines.readLine();
-                if (line == null) {
-                    break;
-                }
-            }
-        } catch (CharacterCodingException e) {
-            throw new UmemException(
-                    ErrorKind.INPUT,
-                    (input == null ? "input" : input) + ", after line " + done + ": not UTF-8; convert it first",
-                    e);
-        }
-        return group;
-    }
-
-    private void toFile(Encoder encoder, @Nullable BufferedReader lines, Path file) {
-        requireReplaceable(file);
-        Path temporary = file.resolveSibling(file.getFileName() + ".part");
-        try {
-            long rows;
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
-                rows = embed(encoder, lines, (group, segment) -> {
-                    var bytes = segment.asByteBuffer().order(ByteOrder.nativeOrder());
-                    while (bytes.hasRemaining()) {
-                        channel.write(bytes);
-                    }
-                });
-            }
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-            terminal.print(Json.line(Json.object()
-                    .put("rows", rows)
-                    .put("dimension", encoder.dimension())
-                    .put("encoder", encoder.name())
-                    .put("fingerprint", encoder.fingerprint())
-                    .put("output", file.toString())));
-        } catch (IOException e) {
-            throw new UmemException(ErrorKind.STORAGE, "embedding to " + file + " failed: " + e, e);
-        } finally {
-            temporary.toFile().delete();
-        }
+    private ParameterException misused(String problem) {
+        return new ParameterException(spec.commandLine(), problem);
     }
 
     /// A finished file takes the place of what has its name; a folder or a device is not to be lost that way.
@@ -214,26 +135,56 @@ public final class EmbedCommand implements Runnable {
         }
     }
 
-    private final class JsonSink implements Sink {
-        private final int dimension;
+    private TextLines lines(String name) {
+        return name.equals("-") ? TextLines.of(standardInput, "standard input") : TextLines.open(Path.of(name));
+    }
 
-        JsonSink(Encoder encoder) {
-            this.dimension = encoder.dimension();
+    private void toStandardOutput(Encoder encoder, @Nullable TextLines lines) {
+        EmbeddingStream.Result result = embed(
+                encoder, lines, new JsonRows(terminal, encoder.dimension(), json), new EmbedProgress(terminal, lines));
+        if (!result.complete()) {
+            throw new UmemException(ErrorKind.INTERRUPTED, "interrupted after " + result.rows() + " texts");
         }
+    }
 
-        @Override
-        public void accept(List<String> group, MemorySegment rows) {
-            for (int i = 0; i < group.size(); i++) {
-                ObjectNode object = Json.object();
-                if (json) {
-                    object.put("text", group.get(i));
-                }
-                ArrayNode embedding = object.putArray("embedding");
-                for (int j = 0; j < dimension; j++) {
-                    embedding.add(rows.getAtIndex(ValueLayout.JAVA_FLOAT, (long) i * dimension + j));
-                }
-                terminal.print(Json.line(object));
+    private void toFile(Encoder encoder, @Nullable TextLines lines, Path file) {
+        try (RowFile rows =
+                resume && lines != null ? RowFile.resume(file, encoder, lines) : RowFile.create(file, encoder, lines)) {
+            long resumed = rows.rows();
+            EmbedProgress progress = new EmbedProgress(terminal, lines);
+            EmbeddingStream.Result result = embed(encoder, lines, rows, progress);
+            if (!result.complete()) {
+                throw new UmemException(
+                        ErrorKind.INTERRUPTED,
+                        "interrupted after " + rows.rows() + " texts"
+                                + (lines == null || rows.rows() == 0 ? "" : "; go on with --resume"));
             }
+            rows.finish();
+            ObjectNode summary = Json.object()
+                    .put("rows", rows.rows())
+                    .put("resumed_at", resumed)
+                    .put("dimension", encoder.dimension())
+                    .put("seconds", progress.seconds())
+                    .put("texts_per_second", progress.rate(result.rows()))
+                    .put("threads", threads);
+            if (encoder instanceof CachedEncoder cached) {
+                summary.put("cache_hits", cached.statistics().hits());
+            }
+            terminal.print(Json.line(summary.put("encoder", encoder.name())
+                    .put("fingerprint", encoder.fingerprint())
+                    .put("output", file.toString())));
+        }
+    }
+
+    private EmbeddingStream.Result embed(
+            Encoder encoder, @Nullable TextLines lines, RowSink sink, EmbedProgress progress) {
+        AtomicBoolean stop = new AtomicBoolean();
+        try (Interrupts.Scope scope = Interrupts.listen(() -> stop.set(true))) {
+            Objects.requireNonNull(scope);
+            TextSource source = lines == null ? TextSource.of(texts) : lines;
+            return new EmbeddingStream(encoder, stop::get, progress::show).run(source, sink);
+        } finally {
+            terminal.clearStatus();
         }
     }
 }

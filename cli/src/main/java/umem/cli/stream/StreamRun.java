@@ -51,7 +51,8 @@ final class StreamRun {
         LocalLanguageModel.Options local = new LocalLanguageModel.Options(
                 settings.contextLength(), settings.sequences, settings.threads, !setup.isCpuOnly());
         try (Engine engine = setup.engine(terminal, local)) {
-            Encoder encoder = engine.encoder(settings.encoder);
+            Encoder encoder =
+                    settings.noCache ? engine.uncachedEncoder(settings.encoder) : engine.encoder(settings.encoder);
             try (MemoryBank bank = MemoryBank.open(bankFolder, encoder)) {
                 Executor executor = new Executor(
                         engine.languageModel(settings.executorReference()),

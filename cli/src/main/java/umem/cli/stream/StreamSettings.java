@@ -111,7 +111,7 @@ public final class StreamSettings {
 
     @Option(
             names = "--no-cache",
-            description = "Run every execution anew instead of taking over what earlier runs did.")
+            description = "Run every execution and embed every text anew instead of taking over what earlier runs did.")
     boolean noCache;
 
     @Option(names = "--json", description = "End with one JSON object on standard output.")
