@@ -19,7 +19,7 @@ import umem.engine.embedding.Encoder;
 ///
 /// Reading and writing are not done beside encoding: together they take less than a hundredth of its time.
 public final class EmbeddingStream {
-    private static final int WINDOW_TEXTS = 1024;
+    private static final int WINDOW_TEXTS = 512;
     private static final int WINDOW_CHARACTERS = 1 << 17;
     private static final int GROUP_TEXTS = 64;
     private static final int GROUP_CHARACTERS = 1 << 14;
