@@ -256,7 +256,7 @@ class RowFileTest {
             for (int attempt = 0; !Files.exists(target); attempt++) {
                 assertThat(attempt).isLessThan(20);
                 Process process = EmbeddingProcess.start(input, target);
-                if (attempt < 3) {
+                if (attempt < 2) {
                     assertThat(process.inputReader().readLine()).isEqualTo("embedding");
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(1500));
                     process.destroyForcibly();
