@@ -22,7 +22,7 @@ class EmbedIT {
     void writeTexts() throws IOException {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < TEXTS; i++) {
-            lines.add("lamp " + i + " of the hall".repeat(i * 31 % 5));
+            lines.add("lamp " + i + " on".repeat(i % 5));
         }
         Files.write(folder.resolve("texts.txt"), lines);
     }
