@@ -18,6 +18,7 @@ module umem.engine {
     exports umem.engine.executor;
     exports umem.engine.language;
     exports umem.engine.memory;
+    exports umem.engine.neighborhood;
     exports umem.engine.optimizer;
     exports umem.engine.search;
     exports umem.engine.task;

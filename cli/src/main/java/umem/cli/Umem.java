@@ -17,6 +17,8 @@ import umem.cli.command.CompletionCommand;
 import umem.cli.command.DoctorCommand;
 import umem.cli.command.EmbedCommand;
 import umem.cli.command.ModelsCommand;
+import umem.cli.command.NeighborsBuildCommand;
+import umem.cli.command.NeighborsCommand;
 import umem.cli.command.Version;
 import umem.cli.stream.DemoCommand;
 import umem.cli.stream.RunCommand;
@@ -94,6 +96,10 @@ public final class Umem implements Runnable {
                 .addSubcommand("doctor", new DoctorCommand(terminal))
                 .addSubcommand("embed", new EmbedCommand(terminal, System.in))
                 .addSubcommand("models", new ModelsCommand(terminal))
+                .addSubcommand(
+                        "neighbors",
+                        new CommandLine(new NeighborsCommand(terminal))
+                                .addSubcommand("build", new NeighborsBuildCommand(terminal)))
                 .addSubcommand("completion", new CompletionCommand(terminal));
         for (Subcommand subcommand : ServiceLoader.load(Subcommand.class)) {
             line.addSubcommand(subcommand.command(terminal));

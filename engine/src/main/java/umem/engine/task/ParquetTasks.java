@@ -11,8 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -23,8 +24,8 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// Reads the Parquet schema of the published training code: `data_source`, `reward_model` {`ground_truth`},
-/// `extra_info` {`question`, `choices`, and the neighbours, which this engine computes itself}. A row without choices
-/// is a maths problem.
+/// `extra_info` {`question`, `choices`, and the neighbours, which are read only where they are asked for}. A row without
+/// choices is a maths problem.
 ///
 /// Pages may be uncompressed or gzip. The decoder of snappy that hardwood would load is native code that is given
 /// whatever a damaged file holds, so it is left out. The file is read as a whole, not mapped: a mapped file that
@@ -40,8 +41,17 @@ final class ParquetTasks {
 
     /// @param patience how long to wait for the next row: hardwood 1.0 looks for ever for pages that damage has hidden
     static List<Task> read(Path file, Duration patience) {
+        return read(file, patience, false).stream().map(PublishedRow::task).toList();
+    }
+
+    /// With the neighbours.
+    static List<PublishedRow> readPublished(Path file) {
+        return read(file, PATIENCE, true);
+    }
+
+    private static List<PublishedRow> read(Path file, Duration patience, boolean withSimilar) {
         AtomicInteger progress = new AtomicInteger();
-        FutureTask<List<Task>> reading = new FutureTask<>(() -> rows(file, progress));
+        FutureTask<List<PublishedRow>> reading = new FutureTask<>(() -> rows(file, progress, withSimilar));
         Thread.ofPlatform().daemon().name("umem-parquet").start(reading);
         int before = 0;
         while (true) {
@@ -84,8 +94,9 @@ final class ParquetTasks {
                 cause);
     }
 
-    private static List<Task> rows(Path file, AtomicInteger progress) throws IOException {
-        List<Task> tasks = new ArrayList<>();
+    private static List<PublishedRow> rows(Path file, AtomicInteger progress, boolean withSimilar)
+            throws IOException {
+        List<PublishedRow> tasks = new ArrayList<>();
         try (ParquetFileReader reader =
                 ParquetFileReader.open(InputFile.of(ByteBuffer.wrap(Files.readAllBytes(file))))) {
             if (reader.getFileMetaData().numRows() == 0) {
@@ -96,7 +107,7 @@ final class ParquetTasks {
                 while (rows.hasNext()) {
                     rows.next();
                     String at = file + " row " + tasks.size() + " (counting from 0)";
-                    tasks.add(row(rows, at, tasks.size()));
+                    tasks.add(row(rows, at, tasks.size(), withSimilar));
                     progress.incrementAndGet();
                 }
             }
@@ -104,28 +115,55 @@ final class ParquetTasks {
         return tasks;
     }
 
-    private static Task row(RowReader row, String at, int number) {
+    private static PublishedRow row(RowReader row, String at, int number, boolean withSimilar) {
         PqStruct extra = required(row.isNull("extra_info") ? null : row.getStruct("extra_info"), at, "extra_info");
         PqStruct reward =
                 required(row.isNull("reward_model") ? null : row.getStruct("reward_model"), at, "reward_model");
-        String question = required(extra.getString("question"), at, "extra_info.question");
-        String truth = required(reward.getString("ground_truth"), at, "reward_model.ground_truth");
-        PqList listed = extra.isNull("choices") ? null : extra.getList("choices");
-        List<String> choices = listed == null ? List.of() : List.copyOf(listed.strings());
-        String source = row.isNull("data_source") ? "parquet" : row.getString("data_source");
+        Set<String> fields = new HashSet<>();
+        for (int i = 0; i < extra.getFieldCount(); i++) {
+            fields.add(extra.getFieldName(i));
+        }
         try {
-            return new Task(
-                    source + "-" + number,
-                    choices.isEmpty() ? TaskKind.MATHS : TaskKind.MULTIPLE_CHOICE,
-                    question,
-                    choices,
-                    null,
-                    List.of(choices.isEmpty() ? truth : TaskJson.choiceIndex(truth, choices.size())),
-                    null,
-                    Map.of("data_source", source));
+            PublishedRow.Columns columns = new PublishedRow.Columns(
+                    fields.contains("id") ? extra.getString("id") : null,
+                    row.isNull("data_source") ? null : row.getString("data_source"),
+                    extra.getString("question"),
+                    extra.isNull("choices") ? List.of() : texts(extra.getList("choices")),
+                    reward.getString("ground_truth"),
+                    withSimilar && fields.contains("similar_ids") ? texts(list(extra, "similar_ids")) : List.of(),
+                    withSimilar ? texts(list(extra, "similar_queries")) : List.of(),
+                    withSimilar ? lists(list(extra, "similar_choices")) : List.of(),
+                    withSimilar ? texts(list(extra, "similar_gt")) : List.of());
+            return columns.row(number);
         } catch (IllegalArgumentException e) {
             throw new UmemException(ErrorKind.INPUT, at + ": " + e.getMessage(), e);
         }
+    }
+
+    private static @Nullable PqList list(PqStruct struct, String field) {
+        return struct.isNull(field) ? null : struct.getList(field);
+    }
+
+    private static List<String> texts(@Nullable PqList list) {
+        if (list == null) {
+            return List.of();
+        }
+        List<String> texts = new ArrayList<>(list.size());
+        for (String text : list.strings()) {
+            if (text == null) {
+                throw new IllegalArgumentException("a list of texts holds a null");
+            }
+            texts.add(text);
+        }
+        return texts;
+    }
+
+    private static List<List<String>> lists(@Nullable PqList list) {
+        List<List<String>> lists = new ArrayList<>();
+        for (int i = 0; list != null && i < list.size(); i++) {
+            lists.add(list.isNull(i) ? List.of() : texts((PqList) list.get(i)));
+        }
+        return lists;
     }
 
     /// What lies beneath says more than what was attempted, such as the codec that is missing. Causes can form a

@@ -25,7 +25,7 @@ import umem.error.UmemException;
 
 /// Reads tasks from a file: JSON lines, gzipped or not, or the Parquet schema of the published training code.
 ///
-/// A line of JSON is recognised by its fields; see [TaskJson]. Blank lines and a byte order mark are skipped.
+/// A line of JSON is recognised by its fields; see [TaskJson], and [PublishedRow] for the published form as JSON. Blank lines and a byte order mark are skipped.
 public final class TaskReader {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -40,11 +40,7 @@ public final class TaskReader {
     /// @throws UmemException of kind INPUT if the file is missing, malformed (the message names file, line and reason),
     ///     holds a task twice, or holds none
     public static List<Task> read(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new UmemException(
-                    ErrorKind.INPUT,
-                    "tasks file " + file + (Files.exists(file) ? " is not a file" : " does not exist"));
-        }
+        requireFile(file);
         String name = file.getFileName().toString();
         List<Task> tasks = name.endsWith(".parquet") ? ParquetTasks.read(file) : readLines(file, name.endsWith(".gz"));
         if (tasks.isEmpty()) {
@@ -53,9 +49,71 @@ public final class TaskReader {
         return tasks;
     }
 
+    private static void requireFile(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new UmemException(
+                    ErrorKind.INPUT,
+                    "tasks file " + file + (Files.exists(file) ? " is not a file" : " does not exist"));
+        }
+    }
+
+    /// Reads a file in the published form with the neighbours that it names, JSON lines or Parquet; see
+    /// [PublishedRow].
+    ///
+    /// @return the rows; a neighbour that is itself a row has that row's id, one that is none has one id wherever it
+    ///     occurs
+    /// @throws UmemException of kind INPUT as [#read], or if a row is of another form or its `similar_*` columns do not
+    ///     fit together
+    public static List<PublishedRow> readPublished(Path file) {
+        requireFile(file);
+        String name = file.getFileName().toString();
+        List<PublishedRow> rows = new ArrayList<>();
+        if (name.endsWith(".parquet")) {
+            rows.addAll(ParquetTasks.readPublished(file));
+        } else {
+            Set<String> ids = new HashSet<>();
+            objects(file, name.endsWith(".gz"), (node, number) -> {
+                if (!PublishedRow.is(node)) {
+                    throw new IllegalArgumentException("not a row of the published form: \"extra_info\" is missing");
+                }
+                PublishedRow row = PublishedRow.read(node, rows.size(), true);
+                requireNew(ids, row.task().id());
+                rows.add(row);
+            });
+        }
+        if (rows.isEmpty()) {
+            throw new UmemException(ErrorKind.INPUT, "tasks file " + file + " holds no tasks");
+        }
+        return PublishedRow.resolved(rows);
+    }
+
     private static List<Task> readLines(Path file, boolean zipped) {
         List<Task> tasks = new ArrayList<>();
         Set<String> ids = new HashSet<>();
+        objects(file, zipped, (node, number) -> {
+            Task task = PublishedRow.is(node)
+                    ? PublishedRow.read(node, tasks.size(), false).task()
+                    : TaskJson.read(node, "task-" + number);
+            requireNew(ids, task.id());
+            tasks.add(task);
+        });
+        return tasks;
+    }
+
+    private static void requireNew(Set<String> ids, String id) {
+        if (!ids.add(id)) {
+            throw new IllegalArgumentException("the id \"" + id + "\" occurs a second time");
+        }
+    }
+
+    /// What is done with one line.
+    @FunctionalInterface
+    private interface Line {
+        /// @throws IllegalArgumentException with what is wrong with the object
+        void accept(JsonNode node, int number);
+    }
+
+    private static void objects(Path file, boolean zipped, Line each) {
         try (InputStream raw = Files.newInputStream(file);
                 InputStream stream = new BufferedInputStream(zipped ? new GZIPInputStream(raw) : raw, 1 << 16)) {
             int number = 0;
@@ -71,25 +129,20 @@ public final class TaskReader {
                 if (text.isBlank()) {
                     continue;
                 }
-                Task task = parse(text, at, "task-" + number);
-                if (!ids.add(task.id())) {
-                    throw malformed(at, "the id \"" + task.id() + "\" occurs a second time");
-                }
-                tasks.add(task);
+                parse(text, at, number, each);
             }
         } catch (IOException e) {
             throw new UmemException(ErrorKind.INPUT, "tasks file " + file + " cannot be read: " + e.getMessage(), e);
         }
-        return tasks;
     }
 
-    private static Task parse(String text, String at, String fallbackId) {
+    private static void parse(String text, String at, int number, Line each) {
         try {
             JsonNode node = JSON.readTree(text);
             if (node == null || !node.isObject()) {
                 throw malformed(at, "not a JSON object");
             }
-            return TaskJson.read(node, fallbackId);
+            each.accept(node, number);
         } catch (JacksonException e) {
             throw malformed(at, "not valid JSON: " + e.getOriginalMessage());
         } catch (IllegalArgumentException e) {
