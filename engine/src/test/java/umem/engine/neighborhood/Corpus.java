@@ -29,6 +29,12 @@ record Corpus(List<Task> tasks, float[][] rows) {
 
     /// Unit rows around some centres; a share of the tasks repeats the text and the row of another.
     static Corpus clustered(Random random, int count, int dimension, double repeats) {
+        // From copies that differ in the last bits to strangers.
+        return clustered(random, count, dimension, repeats, 1e-8);
+    }
+
+    /// @param nearest the least distance from a centre, about; the largest is about 10
+    static Corpus clustered(Random random, int count, int dimension, double repeats, double nearest) {
         float[][] centres = new float[1 + random.nextInt(8)][];
         for (int i = 0; i < centres.length; i++) {
             centres[i] = gaussian(random, dimension);
@@ -44,8 +50,7 @@ record Corpus(List<Task> tasks, float[][] rows) {
             } else {
                 float[] centre = centres[random.nextInt(centres.length)];
                 float[] noise = gaussian(random, dimension);
-                // From copies that differ in the last bits to strangers.
-                double spread = Math.pow(10, -8 + 9 * random.nextDouble());
+                double spread = nearest * Math.pow(10 / nearest, random.nextDouble());
                 rows[row] = new float[dimension];
                 for (int j = 0; j < dimension; j++) {
                     rows[row][j] = (float) (centre[j] + spread * noise[j]);
