@@ -80,7 +80,8 @@ class NeighborsTest {
                 .json();
         assertThat(json).isEqualTo(written().get(4));
 
-        Session text = build("--tasks", tasks, "--out", out, "--min-similarity", "0.9999", "--check");
+        Session text =
+                build("--tasks", tasks, "--out", out, "--min-similarity", "0.9999", "--max-similarity", "1", "--check");
         assertThat(text.code()).isZero();
         assertThat(text.out())
                 .contains("5 tasks, 0 neighbours", "same text normalised 2", "with 0 neighbours: 5 tasks", "Lemma 3.1");
@@ -97,7 +98,8 @@ class NeighborsTest {
         assertThat(cat.path("neighbors").findValuesAsString("id")).containsExactly("kitten", "tax", "duty");
         assertThat(cat.path("neighbors").path(2).path("similarity").asDouble()).isEqualTo(-0.6, within(1e-6));
 
-        assertFails(build("--tasks", tasks, "--vectors", vectors(vectors, 1, 0).toString(), "--out", out), 3, "8 bytes");
+        assertFails(
+                build("--tasks", tasks, "--vectors", vectors(vectors, 1, 0).toString(), "--out", out), 3, "8 bytes");
         vectors(vectors, 1, 0, 0, 0, 1, 0, 0, 1, 0, 1);
         assertFails(build("--tasks", tasks, "--vectors", vectors.toString(), "--out", out), 3, "row 1", "is zero");
         vectors(vectors, 1, 0, 0, 1, 1, 0, Float.NaN, 1, 0, 1);
@@ -119,7 +121,8 @@ class NeighborsTest {
         assertThat(extra.path("similar_queries").path(0).asString()).isEqualTo("What does a kitten like to eat?");
         assertThat(extra.path("similar_choices").path(0).path(1).asString()).isEqualTo("hay");
         assertThat(extra.path("similar_gt").path(0).asString()).isEqualTo("0");
-        assertThat(build("--tasks", published, "--vectors", vectors, "--out", out).code())
+        assertThat(build("--tasks", published, "--vectors", vectors, "--out", out)
+                        .code())
                 .isZero();
         assertThat(written()).extracting(line -> line.path("id").asString()).contains("cat-again");
 
@@ -134,7 +137,8 @@ class NeighborsTest {
     void misuseAndBadInputAreOneLineEach() throws IOException {
         assertFails(build("--tasks", tasks), 2, "--out");
         assertFails(build("--tasks", tasks, "--out", out, "--n", "0"), 2, "n 0 is not in 1 to 1000");
-        assertFails(build("--tasks", tasks, "--out", out, "--threads", "0"), 2, "--threads 0");
+        assertFails(
+                Session.run("neighbors", "build", "--tasks", tasks, "--out", out, "--threads", "0"), 2, "--threads 0");
         assertFails(build("--tasks", tasks, "--out", out, "--max-similarity", "1.5"), 2, "no band within -1 to 1");
         assertFails(build("--tasks", tasks, "--out", out, "--min-similarity", "0.99"), 2, "no band within -1 to 1");
         assertFails(build("--tasks", tasks, "--out", out, "--format", "xml"), 2, "--format");
@@ -148,7 +152,8 @@ class NeighborsTest {
         assertFails(Session.run("neighbors", "show", "--neighborhoods", out, "--task", "a"), 3, "does not exist");
         Files.writeString(Path.of(out), "{\"id\":\"a\",\"neighbors\":[]}\n");
         assertFails(Session.run("neighbors", "show", "--neighborhoods", out, "--task", "b"), 3, "has no task \"b\"");
-        assertThat(Session.run("neighbors", "show", "--neighborhoods", out, "--task", "a").out())
+        assertThat(Session.run("neighbors", "show", "--neighborhoods", out, "--task", "a")
+                        .out())
                 .isEqualToIgnoringNewLines("no neighbours");
     }
 

@@ -64,29 +64,32 @@ public final class NeighborsBuildCommand implements Runnable {
     @Option(
             names = "--format",
             paramLabel = "FORM",
-            description = "neighborhoods (default): ids and similarities, which umem reads; published: whole tasks with the"
-                    + " columns similar_queries, similar_choices and similar_gt, as JSON lines.")
+            description =
+                    "neighborhoods (default): ids and similarities, which umem reads; published: whole tasks with the"
+                            + " columns similar_queries, similar_choices and similar_gt, as JSON lines.")
     private Format format = Format.NEIGHBORHOODS;
 
     @Option(
             names = "--encoder",
             paramLabel = "REF",
-            description = "The model: " + Encoders.STANDARD
-                    + " (default), a GGUF file, or hf:owner/repository/file.gguf.")
+            description =
+                    "The model: " + Encoders.STANDARD + " (default), a GGUF file, or hf:owner/repository/file.gguf.")
     private @Nullable String reference;
 
     @Option(
             names = "--vectors",
             paramLabel = "FILE",
-            description = "Take the embeddings from a file that `umem embed --output` wrote from the questions, instead of an"
-                    + " encoder.")
+            description =
+                    "Take the embeddings from a file that `umem embed --output` wrote from the questions, instead of an"
+                            + " encoder.")
     private @Nullable Path vectorsFile;
 
     @Option(
             names = "--max-similarity",
             paramLabel = "X",
-            description = "Above this cosine a task is a near-duplicate and no neighbour; 1 keeps all but repeats. Default:"
-                    + " ${DEFAULT-VALUE}.")
+            description =
+                    "Above this cosine a task is a near-duplicate and no neighbour; 1 keeps all but repeats. Default:"
+                            + " ${DEFAULT-VALUE}.")
     private double maxSimilarity = NeighborhoodSearch.NEAR_DUPLICATE;
 
     @Option(
@@ -100,7 +103,8 @@ public final class NeighborsBuildCommand implements Runnable {
 
     @Option(
             names = "--check",
-            description = "Also check Lemma 3.1 on these embeddings, and how often neighbours retrieve the same memories.")
+            description =
+                    "Also check Lemma 3.1 on these embeddings, and how often neighbours retrieve the same memories.")
     private boolean check;
 
     @Option(names = "--json", description = "Print JSON.")
@@ -177,7 +181,8 @@ public final class NeighborsBuildCommand implements Runnable {
         try {
             return new NeighborhoodSearch.Options(n, minSimilarity, maxSimilarity, threads);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), e.getMessage() + " (--n, --min-similarity, --max-similarity)");
+            throw new ParameterException(
+                    spec.commandLine(), e.getMessage() + " (--n, --min-similarity, --max-similarity)");
         }
     }
 
@@ -191,7 +196,8 @@ public final class NeighborsBuildCommand implements Runnable {
         }
         try {
             if (Files.exists(out)
-                    && (Files.isSameFile(out, tasksFile) || (vectorsFile != null && Files.isSameFile(out, vectorsFile)))) {
+                    && (Files.isSameFile(out, tasksFile)
+                            || (vectorsFile != null && Files.isSameFile(out, vectorsFile)))) {
                 throw new UmemException(ErrorKind.USAGE, "--out " + out + " is one of the files to read");
             }
         } catch (IOException e) {

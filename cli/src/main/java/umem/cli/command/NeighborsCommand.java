@@ -55,10 +55,9 @@ public final class NeighborsCommand {
         } else if (neighbors.isEmpty()) {
             terminal.print("no neighbours");
         } else {
-            neighbors.forEach(neighbor -> terminal.print((
-                            Float.isNaN(neighbor.similarity())
-                                    ? "     -"
-                                    : String.format(Locale.ROOT, "%6.4f", neighbor.similarity()))
+            neighbors.forEach(neighbor -> terminal.print((Float.isNaN(neighbor.similarity())
+                            ? "     -"
+                            : String.format(Locale.ROOT, "%6.4f", neighbor.similarity()))
                     + "  " + neighbor.id()));
         }
     }

@@ -86,7 +86,11 @@ record NeighborsReport(
                 excluded.nearDuplicate());
         for (int degree = 0; degree < statistics.degrees().size(); degree++) {
             if (statistics.degrees().get(degree) > 0) {
-                line(text, "  with %d neighbours: %,d tasks", degree, statistics.degrees().get(degree));
+                line(
+                        text,
+                        "  with %d neighbours: %,d tasks",
+                        degree,
+                        statistics.degrees().get(degree));
             }
         }
         line(

@@ -67,11 +67,13 @@ final class Blocks {
                 Thread.currentThread().interrupt();
                 throw new UmemException(ErrorKind.INTERRUPTED, "interrupted", e);
             } catch (ExecutionException e) {
-                switch (e.getCause()) {
-                    case RuntimeException failure -> throw failure;
-                    case Error failure -> throw failure;
-                    case null, default -> throw new IllegalStateException(e);
+                if (e.getCause() instanceof RuntimeException failure) {
+                    throw failure;
                 }
+                if (e.getCause() instanceof Error failure) {
+                    throw failure;
+                }
+                throw new IllegalStateException(e);
             }
         }
     }

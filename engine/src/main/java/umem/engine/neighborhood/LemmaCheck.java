@@ -17,9 +17,11 @@ import umem.engine.task.Task;
 /// Lemma 3.1 (C.1) on real embeddings, over a bank with one memory for each distinct task, keyed by its question.
 ///
 /// For a query q, a neighbour q' and a key k the lemma says
-/// `|e(q).e(k) - e(q').e(k)| <= ||e(q) - e(q')|| = sqrt(2 - 2 e(q).e(q'))`. The inequality is Cauchy-Schwarz for a key of
+/// `|e(q).e(k) - e(q').e(k)| <= ||e(q) - e(q')|| = sqrt(2 - 2 e(q).e(q'))`. The inequality is Cauchy-Schwarz for a key
+/// of
 /// unit length, the equality holds for queries of unit length; both are therefore checks of what an encoder gives. The
-/// left side is largest for the keys with the highest and the lowest inner product with `e(q) - e(q')`: two searches find
+/// left side is largest for the keys with the highest and the lowest inner product with `e(q) - e(q')`: two searches
+/// find
 /// them among all keys, and all terms are then computed in float64 on the float32 rows.
 ///
 /// What the lemma is for is that near queries retrieve the same memories; this is measured too, as the share of the
@@ -28,7 +30,8 @@ import umem.engine.task.Task;
 /// @param pairs pairs (q, q') that were looked at
 /// @param maxViolation the largest left side minus right side of the inequality, 0 if it always holds
 /// @param tightness the largest left side divided by right side; 1 would be a case in which the lemma is exact
-/// @param identityError the largest `| ||e(q) - e(q')||^2 - (2 - 2 e(q).e(q')) |`, in squares because the root of a tiny
+/// @param identityError the largest `| ||e(q) - e(q')||^2 - (2 - 2 e(q).e(q')) |`, in squares because the root of a
+/// tiny
 ///     difference magnifies rounding
 /// @param overlap mean share of the Top-K that q and q' have in common, 0 to 1; NaN if there was no pair
 /// @param randomOverlap the same for pairs of tasks taken from far apart in the file, to compare with
@@ -67,7 +70,8 @@ public record LemmaCheck(
                     .mapToInt(neighbor -> rows.getOrDefault(neighbor.id(), -1))
                     .toArray();
         }
-        int widest = Arrays.stream(neighbors).mapToInt(list -> list.length).max().orElse(0);
+        int widest =
+                Arrays.stream(neighbors).mapToInt(list -> list.length).max().orElse(0);
         Extremes extremes = new Extremes(vectors, index);
         Blocks.run(
                 "umem-lemma",

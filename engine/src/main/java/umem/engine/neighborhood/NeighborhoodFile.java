@@ -56,8 +56,8 @@ final class NeighborhoodFile {
         Map<String, List<Neighbor>> byTask = new LinkedHashMap<>();
         long number = 0;
         // The decoder of a reader made this way reports what is not UTF-8.
-        try (BufferedReader lines = new BufferedReader(new InputStreamReader(
-                Files.newInputStream(file), StandardCharsets.UTF_8.newDecoder()))) {
+        try (BufferedReader lines = new BufferedReader(
+                new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8.newDecoder()))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 number++;
                 if (!line.isBlank()) {

@@ -46,7 +46,8 @@ public record NeighborhoodStatistics(
                 set.add(neighbor.id());
                 inDegrees.merge(neighbor.id(), 1, Integer::sum);
                 if (!Float.isNaN(neighbor.similarity())) {
-                    histogram[Math.clamp((int) Math.floor((neighbor.similarity() + 1.0) * (BINS / 2.0)), 0, BINS - 1)]++;
+                    histogram[
+                            Math.clamp((int) Math.floor((neighbor.similarity() + 1.0) * (BINS / 2.0)), 0, BINS - 1)]++;
                     sum += neighbor.similarity();
                     known++;
                 }

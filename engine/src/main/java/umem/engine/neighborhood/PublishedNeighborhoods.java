@@ -9,8 +9,6 @@ import umem.engine.task.AtomicLines;
 import umem.engine.task.PublishedRow;
 import umem.engine.task.Task;
 import umem.engine.task.TaskReader;
-import umem.error.ErrorKind;
-import umem.error.UmemException;
 
 /// Tasks and neighbourhoods in the published form, in which every task carries its neighbours as whole tasks in the
 /// columns `similar_queries`, `similar_choices` and `similar_gt` ([PublishedRow]). It has no similarities.
@@ -19,8 +17,7 @@ import umem.error.UmemException;
 /// @param others tasks that occur only as neighbours
 /// @param neighborhoods of the rows' tasks, each similarity NaN
 /// @param leftOut neighbours that are no further task: they have the text of the task itself, or of a neighbour before
-public record PublishedNeighborhoods(
-        List<Task> tasks, List<Task> others, Neighborhoods neighborhoods, int leftOut) {
+public record PublishedNeighborhoods(List<Task> tasks, List<Task> others, Neighborhoods neighborhoods, int leftOut) {
 
     /// Reads a file.
     ///

@@ -14,7 +14,8 @@ import umem.engine.task.Task;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// Which tasks are the same one written down again. Two are, if they have the same id, or the same question, choices and
+/// Which tasks are the same one written down again. Two are, if they have the same id, or the same question, choices
+/// and
 /// context; exactly, or once normalised: composed characters, case, kinds of quotes and dashes, white space, closing
 /// punctuation and the order of the choices do not count. Other punctuation and superscripts do, since they decide what
 /// a formula says.
@@ -147,7 +148,9 @@ final class TaskTexts {
         // Lengths keep apart what a separator inside a text would mix up.
         StringBuilder text = new StringBuilder().append(question.length()).append(question);
         choices.forEach(choice -> text.append('|').append(choice.length()).append(choice));
-        return context == null ? text.toString() : text.append('#').append(context).toString();
+        return context == null
+                ? text.toString()
+                : text.append('#').append(context).toString();
     }
 
     /// In place of the text, which may be a long context: 100,000 of them are not to be held a second time.

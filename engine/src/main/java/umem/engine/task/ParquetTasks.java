@@ -24,7 +24,8 @@ import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 /// Reads the Parquet schema of the published training code: `data_source`, `reward_model` {`ground_truth`},
-/// `extra_info` {`question`, `choices`, and the neighbours, which are read only where they are asked for}. A row without
+/// `extra_info` {`question`, `choices`, and the neighbours, which are read only where they are asked for}. A row
+/// without
 /// choices is a maths problem.
 ///
 /// Pages may be uncompressed or gzip. The decoder of snappy that hardwood would load is native code that is given
@@ -94,8 +95,7 @@ final class ParquetTasks {
                 cause);
     }
 
-    private static List<PublishedRow> rows(Path file, AtomicInteger progress, boolean withSimilar)
-            throws IOException {
+    private static List<PublishedRow> rows(Path file, AtomicInteger progress, boolean withSimilar) throws IOException {
         List<PublishedRow> tasks = new ArrayList<>();
         try (ParquetFileReader reader =
                 ParquetFileReader.open(InputFile.of(ByteBuffer.wrap(Files.readAllBytes(file))))) {

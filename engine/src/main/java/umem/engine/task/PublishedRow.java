@@ -115,7 +115,8 @@ public record PublishedRow(Task task, List<Task> similar) {
                     || similarChoices.size() != count
                     || (!similarIds.isEmpty() && similarIds.size() != count)) {
                 throw new IllegalArgumentException("the similar_* columns are of different lengths: " + count
-                        + " queries, " + similarChoices.size() + " choices, " + similarTruths.size() + " ground truths, "
+                        + " queries, " + similarChoices.size() + " choices, " + similarTruths.size()
+                        + " ground truths, "
                         + similarIds.size() + " ids");
             }
             List<Task> similar = new ArrayList<>(count);
@@ -167,9 +168,8 @@ public record PublishedRow(Task task, List<Task> similar) {
                 .map(row -> new PublishedRow(
                         row.task,
                         row.similar.stream()
-                                .map(neighbor -> byId.containsKey(neighbor.id())
-                                        ? neighbor
-                                        : canonical(byText, neighbor))
+                                .map(neighbor ->
+                                        byId.containsKey(neighbor.id()) ? neighbor : canonical(byText, neighbor))
                                 .toList()))
                 .toList();
     }

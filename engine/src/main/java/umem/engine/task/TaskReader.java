@@ -25,7 +25,8 @@ import umem.error.UmemException;
 
 /// Reads tasks from a file: JSON lines, gzipped or not, or the Parquet schema of the published training code.
 ///
-/// A line of JSON is recognised by its fields; see [TaskJson], and [PublishedRow] for the published form as JSON. Blank lines and a byte order mark are skipped.
+/// A line of JSON is recognised by its fields; see [TaskJson], and [PublishedRow] for the published form as JSON. Blank
+/// lines and a byte order mark are skipped.
 public final class TaskReader {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)

@@ -45,7 +45,8 @@ record Corpus(List<Task> tasks, float[][] rows) {
             if (row > 0 && random.nextDouble() < repeats) {
                 int source = random.nextInt(row);
                 String question = tasks.get(source).question();
-                tasks.add(task("t" + row, random.nextBoolean() ? question : question.toUpperCase(java.util.Locale.ROOT)));
+                tasks.add(
+                        task("t" + row, random.nextBoolean() ? question : question.toUpperCase(java.util.Locale.ROOT)));
                 rows[row] = rows[source].clone();
             } else {
                 float[] centre = centres[random.nextInt(centres.length)];
@@ -103,7 +104,10 @@ record Corpus(List<Task> tasks, float[][] rows) {
         for (int row = 0; row < groups.length; row++) {
             Task task = tasks.get(row);
             String key = TaskTexts.normalized(task.question())
-                    + task.choices().stream().map(TaskTexts::normalized).sorted().toList();
+                    + task.choices().stream()
+                            .map(TaskTexts::normalized)
+                            .sorted()
+                            .toList();
             groups[row] = representatives.computeIfAbsent(key, k -> representativeOf(task));
         }
         Map<String, List<Neighbor>> byTask = new LinkedHashMap<>();

@@ -36,8 +36,7 @@ class NeighborhoodSearchTest {
 
     private void assertIsTheDefinition(Corpus corpus, NeighborhoodSearch.Options options) throws IOException {
         NeighborhoodSearch.Result result = search(corpus, options);
-        Corpus.Reference reference =
-                corpus.reference(options.n(), options.minSimilarity(), options.maxSimilarity());
+        Corpus.Reference reference = corpus.reference(options.n(), options.minSimilarity(), options.maxSimilarity());
         for (String id : result.neighborhoods().taskIds()) {
             assertThat(result.neighborhoods().of(id))
                     .as("%s of %d tasks, %s", id, corpus.tasks().size(), options)
@@ -143,8 +142,8 @@ class NeighborhoodSearchTest {
 
     @Test
     void refusesWhatDoesNotFitTogether() throws IOException {
-        Corpus corpus = new Corpus(
-                List.of(Corpus.task("a", "Why?"), Corpus.task("a", "How?")), new float[][] {{1, 0}, {0, 1}});
+        Corpus corpus =
+                new Corpus(List.of(Corpus.task("a", "Why?"), Corpus.task("a", "How?")), new float[][] {{1, 0}, {0, 1}});
         assertThatThrownBy(() -> search(corpus, new NeighborhoodSearch.Options(3, -1, 1, 1)))
                 .isInstanceOfSatisfying(
                         UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.INPUT))

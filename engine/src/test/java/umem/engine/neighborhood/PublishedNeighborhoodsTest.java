@@ -33,8 +33,7 @@ class PublishedNeighborhoodsTest {
             new Task("q2", TaskKind.MATHS, "6 \u00D7 7?", List.of(), null, List.of("42"), null, Map.of()));
 
     /// The columns are those that the published code reads: `rl_dataset.py` and `extractor.py`.
-    private static final String GOLDEN =
-            """
+    private static final String GOLDEN = """
             {"data_source":"mmlu","prompt":[{"role":"user","content":"Which planet is nearest to the sun?"}],\
             "reward_model":{"style":"rule","ground_truth":"1"},"extra_info":{"id":"q1",\
             "question":"Which planet is nearest to the sun?","choices":["Venus","Mercury"],"similar_ids":["q2"],\
@@ -49,8 +48,8 @@ class PublishedNeighborhoodsTest {
     private Path folder;
 
     private static Neighborhoods neighborhoods(float similarity) {
-        return new Neighborhoods(Map.of(
-                "q1", List.of(new Neighbor("q2", similarity)), "q2", List.of(new Neighbor("q1", similarity))));
+        return new Neighborhoods(
+                Map.of("q1", List.of(new Neighbor("q2", similarity)), "q2", List.of(new Neighbor("q1", similarity))));
     }
 
     @Test
@@ -94,8 +93,8 @@ class PublishedNeighborhoodsTest {
     /// Neighbours without ids are found by their text; one that is the task itself is left out, and counted.
     @Test
     void findsNeighboursByTheirText() throws IOException {
-        String withoutIds = GOLDEN.replaceAll("\"(similar_ids\":\\[\"q.\"\\],\")", "\"")
-                .replaceAll("\"id\":\"q.\",", "");
+        String withoutIds =
+                GOLDEN.replaceAll("\"(similar_ids\":\\[\"q.\"\\],\")", "\"").replaceAll("\"id\":\"q.\",", "");
         assertThat(withoutIds).doesNotContain("q1", "q2");
         Path file = folder.resolve("without.jsonl");
         Files.writeString(
@@ -135,8 +134,8 @@ class PublishedNeighborhoodsTest {
     @Test
     void refusesWhatTheFormHasNoPlaceFor() {
         Path file = folder.resolve("none.jsonl");
-        Task question =
-                new Task("q3", TaskKind.QUESTION_ANSWERING, "Who?", List.of(), "A text.", List.of("he"), null, Map.of());
+        Task question = new Task(
+                "q3", TaskKind.QUESTION_ANSWERING, "Who?", List.of(), "A text.", List.of("he"), null, Map.of());
         assertThatThrownBy(() -> PublishedNeighborhoods.write(
                         List.of(question), new Neighborhoods(Map.of("q3", List.of())), file))
                 .hasMessageContaining("task \"q3\" does not fit the published form");
