@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongPredicate;
 
-/// The best `k` rows of a search, bounded: best first, equal scores by ascending id. It belongs to the caller and may be
+/// The best `k` rows of a search, bounded: best first, equal scores by ascending id. It belongs to the caller and may
+/// be
 /// used for any number of searches, of any index, so that a search allocates nothing.
 ///
 /// While a search runs it is a binary heap whose root is the worst hit (lowest score, then highest id).
@@ -15,6 +16,7 @@ public final class TopHits {
 
     private final float[] scores;
     private final long[] ids;
+    private final SearchScratch scratch = new SearchScratch();
     private float minScore = Float.NEGATIVE_INFINITY;
     private LongPredicate accepted = ALL;
     private int size;
@@ -77,6 +79,11 @@ public final class TopHits {
             hits.add(new Hit(ids[i], scores[i]));
         }
         return List.copyOf(hits);
+    }
+
+    /// What a search into these hits may write to meanwhile.
+    SearchScratch scratch() {
+        return scratch;
     }
 
     /// Begins a search: no hits.

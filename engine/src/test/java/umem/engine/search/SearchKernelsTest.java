@@ -26,7 +26,7 @@ class SearchKernelsTest {
             // Long enough that the JIT compiler takes over on the way.
             for (int round = 0; round < 300; round++) {
                 int dimension = 1 + random.nextInt(100);
-                int count = 1 + random.nextInt(RowChunks.ROWS);
+                int count = 1 + random.nextInt(RowStore.ROWS);
                 int stride = SearchKernels.stride(dimension);
                 try (Arena arena = Arena.ofConfined()) {
                     MemorySegment rows = arena.allocate(4L * stride * count, 64);
@@ -57,7 +57,7 @@ class SearchKernelsTest {
     @Test
     void aSearchAllocatesNoMoreThanItsResultHoweverManyRows() {
         assumeTrue(VectorKernels.supported(), "this CPU has no 256-bit vectors");
-        int rows = 6 * RowChunks.ROWS + 5;
+        int rows = 6 * RowStore.ROWS + 5;
         try (FlatIndex index = new FlatIndex(100)) {
             float[] row = new float[100];
             for (int id = 0; id < rows; id++) {
