@@ -10,7 +10,7 @@ import java.util.List;
 /// Rows lie off-heap in the order in which they came, except that the last row fills the hole of a removed one.
 public final class FlatIndex implements VectorIndex {
     private final RowStore rows;
-    private final SearchKernels kernels;
+    private final FlatScan scan;
 
     /// @param dimension values a row, at least 1
     public FlatIndex(int dimension) {
@@ -19,7 +19,7 @@ public final class FlatIndex implements VectorIndex {
 
     FlatIndex(RowStore rows, SearchKernels kernels) {
         this.rows = rows;
-        this.kernels = kernels;
+        this.scan = new FlatScan(rows, kernels);
     }
 
     @Override
@@ -64,34 +64,17 @@ public final class FlatIndex implements VectorIndex {
 
     @Override
     public void search(MemorySegment query, TopHits best) {
-        SearchScratch scratch = best.scratch();
-        float[] padded = scratch.query(rows.dimension(), rows.stride());
-        rows.read(query, 0, 1, padded);
-        long stamp = rows.beginRead();
-        try {
-            best.begin();
-            int size = rows.rows();
-            for (int first = 0; first < size; first += RowStore.ROWS) {
-                int count = Math.min(RowStore.ROWS, size - first);
-                kernels.scores(padded, rows.chunk(first / RowStore.ROWS), count, scratch.scores(), scratch.sums());
-                best.offer(scratch.scores(), count, rows.ids(), first);
-            }
-            best.end();
-        } finally {
-            rows.endRead(stamp);
-        }
+        scan.search(query, best);
     }
 
     @Override
     public void search(MemorySegment queries, TopHits[] best) {
-        for (int i = 0; i < best.length; i++) {
-            search(queries.asSlice(4L * dimension() * i, 4L * dimension()), best[i]);
-        }
+        scan.search(queries, best);
     }
 
     @Override
     public List<Hit> range(MemorySegment query, float minScore) {
-        return search(query, Math.max(1, size()), minScore);
+        return scan.range(query, minScore);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
+import umem.bindings.NativeMemory;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
@@ -26,11 +27,9 @@ final class RowStore implements AutoCloseable {
     /// Rows a chunk. A quarter of it, 256 rows, is far beyond a page for any usual dimension, which the kernels want.
     static final int ROWS = 1024;
 
-    private static final int ALIGNMENT = 64;
-
     // Not reentrant, but it does not allocate.
     private final StampedLock lock = new StampedLock();
-    // Shared, so that any thread may read. The chunks are all of one segment kind: mixed kinds would slow the kernels.
+    // Shared, so that any thread may read.
     private final Arena arena = Arena.ofShared();
     private final List<MemorySegment> chunks = new ArrayList<>();
     private final IdMap positions = new IdMap();
@@ -96,7 +95,7 @@ final class RowStore implements AutoCloseable {
     void add(long id, MemorySegment row) {
         long stamp = beginWrite();
         try {
-            read(row, 0, 1, values);
+            read(row, 0, 1, values, 0);
             reserve(1);
             if (!positions.put(id, size)) {
                 throw new IllegalArgumentException("id " + id + " is taken");
@@ -124,7 +123,7 @@ final class RowStore implements AutoCloseable {
                             "id " + id + (positions.get(id) < size ? " is taken" : " comes twice"));
                 }
                 put++;
-                read(rows, put - 1, count, values);
+                read(rows, put - 1, count, values, 0);
                 ids[size + put - 1] = id;
                 copyIn(size + put - 1);
             }
@@ -144,7 +143,7 @@ final class RowStore implements AutoCloseable {
         long stamp = beginWrite();
         try {
             int position = position(id);
-            read(row, 0, 1, values);
+            read(row, 0, 1, values, 0);
             write(position);
         } finally {
             lock.unlockWrite(stamp);
@@ -244,20 +243,21 @@ final class RowStore implements AutoCloseable {
 
     /// Reads and checks row `index` of `count` consecutive rows of the caller, on or off the heap, of any alignment.
     ///
-    /// @param into its first `dimension()` values are overwritten
+    /// @param into `dimension()` values of it, from `at` on, are overwritten
     /// @throws IllegalArgumentException if the size of `rows` is wrong, or a value is NaN or infinite
-    void read(MemorySegment rows, int index, int count, float[] into) {
+    void read(MemorySegment rows, int index, int count, float[] into, int at) {
         requireRows(rows, count);
-        MemorySegment.copy(rows, ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * dimension * index, into, 0, dimension);
+        MemorySegment.copy(rows, ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * dimension * index, into, at, dimension);
         for (int i = 0; i < dimension; i++) {
-            if (!Float.isFinite(into[i])) {
+            if (!Float.isFinite(into[at + i])) {
                 throw new IllegalArgumentException((count == 1 ? "" : "row " + index + ": ") + "value " + i + " is "
-                        + into[i] + ", not a finite number");
+                        + into[at + i] + ", not a finite number");
             }
         }
     }
 
-    private void requireRows(MemorySegment rows, int count) {
+    /// @throws IllegalArgumentException if `rows` is not the size of `count` rows
+    void requireRows(MemorySegment rows, int count) {
         long bytes = 4L * dimension * count;
         if (rows.byteSize() != bytes) {
             throw new IllegalArgumentException((count == 1 ? "row" : count + " rows") + " of " + rows.byteSize()
@@ -278,8 +278,7 @@ final class RowStore implements AutoCloseable {
                 ids = Arrays.copyOf(ids, Math.max(wanted, ids.length + (ids.length >> 1)));
             }
             while ((long) chunks.size() * ROWS < wanted) {
-                // Zeroed by the arena; the padding behind each row is never written again.
-                chunks.add(arena.allocate(rowBytes() * ROWS, ALIGNMENT));
+                allocate();
             }
             if (listener != null) {
                 listener.reserve(wanted);
@@ -289,8 +288,20 @@ final class RowStore implements AutoCloseable {
                     ErrorKind.STORAGE,
                     "no memory for " + wanted + " rows of " + dimension + " values (" + (wanted * rowBytes() >> 20)
                             + " MiB outside the Java heap): " + e.getMessage()
-                            + "; allow more with -XX:MaxDirectMemorySize, or hold fewer rows",
+                            + "; hold fewer rows, or free memory",
                     e);
+        }
+    }
+
+    /// Some more chunks, out of one block of memory.
+    private void allocate() {
+        long bytes = rowBytes() * ROWS;
+        // As many as there are, up to 32 MiB: huge pages want large blocks, small stores want small ones.
+        int count = (int) Math.clamp((32 << 20) / bytes, 1, Math.max(1, chunks.size()));
+        // Zeros; the padding behind each row is never written again.
+        MemorySegment block = NativeMemory.allocate(count * bytes, arena);
+        for (int i = 0; i < count; i++) {
+            chunks.add(block.asSlice(i * bytes, bytes));
         }
     }
 

@@ -12,28 +12,53 @@ final class ScalarKernels extends SearchKernels {
     }
 
     @Override
+    int streams() {
+        return 4;
+    }
+
+    @Override
     void four(float[] query, MemorySegment rows, long offset, long distance, int count, float[] sums) {
-        long rowBytes = 4L * query.length;
         for (int stream = 0; stream < 4; stream++) {
             for (int row = 0; row < count; row++) {
-                sums(query, rows, offset + stream * distance + row * rowBytes, sums, (stream * BLOCK + row) * LANES);
+                long start = offset + stream * distance + 4L * query.length * row;
+                sums(query, 0, query.length, rows, start, sums, (stream * BLOCK + row) * PADDING);
             }
         }
     }
 
     @Override
-    void one(float[] query, MemorySegment rows, long offset, float[] sums) {
-        sums(query, rows, offset, sums, 0);
+    void one(float[] query, int from, int stride, MemorySegment rows, long offset, float[] sums) {
+        sums(query, from, stride, rows, offset, sums, 0);
     }
 
-    private static void sums(float[] query, MemorySegment rows, long offset, float[] sums, int target) {
+    @Override
+    void tile(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            int count,
+            float[] sums) {
+        for (int pair = 0; pair < QUERIES * streams(); pair++) {
+            int query = from + pair / streams() * stride;
+            for (int row = 0; row < count; row++) {
+                long start = offset + pair % streams() * distance + 4L * stride * row;
+                sums(queries, query, stride, rows, start, sums, (pair * TILE + row) * PADDING);
+            }
+        }
+    }
+
+    private static void sums(
+            float[] query, int from, int stride, MemorySegment rows, long offset, float[] sums, int target) {
         // Pairs of the 16 partial sums at a time: two chains a pass stay in registers.
         for (int lane = 0; lane < LANES; lane++) {
             float low = 0;
             float high = 0;
-            for (int i = lane; i < query.length; i += PADDING) {
-                low += query[i] * rows.get(ValueLayout.JAVA_FLOAT, offset + 4L * i);
-                high += query[i + LANES] * rows.get(ValueLayout.JAVA_FLOAT, offset + 4L * (i + LANES));
+            for (int i = lane; i < stride; i += PADDING) {
+                low += query[from + i] * rows.get(ValueLayout.JAVA_FLOAT, offset + 4L * i);
+                high += query[from + i + LANES] * rows.get(ValueLayout.JAVA_FLOAT, offset + 4L * (i + LANES));
             }
             sums[target + lane] = low + high;
         }

@@ -1,45 +1,47 @@
 package umem.engine.search;
 
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 
-/// The inner loops of exact search, in one of two forms chosen once a process: SIMD through the Vector API where the
-/// module `jdk.incubator.vector` is present and the CPU has vectors of 256 bits or more, else scalar.
+/// The inner loops of exact search, in one of several forms chosen once a process: with SIMD vectors of 512, 256 or 128
+/// bits, or scalar, as [VectorWidth] says.
 ///
 /// Every form adds up in the same order, without fused multiply-add: 16 partial sums `s[j] = sum of q[16i+j] *
 /// x[16i+j]`, then `t[j] = s[j] + s[j+8]`, then `((t0+t4) + (t2+t6)) + ((t1+t5) + (t3+t7))`. So a score is the same
-/// bits in every form, before and after the JIT compiler ran, at every position in an index and on every machine, and
-/// so are rankings. It costs nothing that can be measured: the scan waits for memory.
+/// bits in every form, for one query or a batch, before and after the JIT compiler ran, at every position in an index
+/// and on every machine, and so are rankings. For one query it costs nothing that can be measured: the scan waits for
+/// memory.
 ///
 /// Rows and query are padded with zeros to a multiple of 16 values, which adds nothing to a sum and saves a tail loop.
 ///
 /// Stateless, safe for use by several threads.
-public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels {
+public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels, WideVectorKernels {
     /// Partial sums a row, and the multiple that rows are padded to: 64 bytes.
     static final int PADDING = 16;
 
-    /// Sums that a kernel leaves for a row.
+    /// Sums `t` that a kernel leaves for a row, in the first of [#PADDING] places.
     static final int LANES = 8;
 
-    /// Rows of each stream that a kernel takes at once.
+    /// Rows of each stream that the kernels take at once.
     static final int BLOCK = 32;
 
-    /// Values of the scratch array that [#scores] needs.
-    static final int SCRATCH = 4 * BLOCK * LANES;
+    /// Queries that a tile takes at once.
+    static final int QUERIES = 4;
 
-    /// Forces a form: `vector`, `scalar`, or `auto` (the default).
-    static final String PROPERTY = "umem.search.kernels";
+    /// Rows of each stream that a tile takes at once: so few that their sums stay in the fastest cache.
+    static final int TILE = 8;
+
+    /// Values of the scratch array that the methods here need.
+    static final int SCRATCH = 4 * BLOCK * PADDING;
 
     SearchKernels() {}
 
-    /// The kernels of this process. The system property `umem.search.kernels` (`auto`, `vector`, `scalar`) overrides
-    /// the choice; `vector` where there is none falls back to scalar and says so in the log.
+    /// The kernels of this process. The system property `umem.search.kernels` (`auto`, `scalar`, `128`, `256`, `512`)
+    /// overrides the choice; a width that the CPU lacks falls back to scalar and says so in the log.
     public static SearchKernels current() {
         return Chosen.KERNELS;
     }
 
-    /// Width of the vectors in use in bits, 0 when scalar.
+    /// Width of the vectors in use in bits: 512, 256 or 128, or 0 when scalar.
     public abstract int vectorBits();
 
     /// The inner product of two vectors of equal length, the same bits that a search computes for them.
@@ -79,15 +81,52 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels 
             int block = Math.min(BLOCK, quarter - first);
             four(query, rows, first * rowBytes, quarter * rowBytes, block, scratch);
             for (int stream = 0; stream < 4; stream++) {
-                int target = stream * quarter + first;
-                for (int row = 0; row < block; row++) {
-                    out[target + row] = fold(scratch, (stream * BLOCK + row) * LANES);
-                }
+                fold(scratch, stream * BLOCK, block, out, stream * quarter + first);
             }
         }
         for (int row = 4 * quarter; row < count; row++) {
-            one(query, rows, row * rowBytes, scratch);
-            out[row] = fold(scratch, 0);
+            out[row] = score(query, 0, query.length, rows, row * rowBytes, scratch);
+        }
+    }
+
+    /// Scores `count` rows in each of [#streams()] streams with [#QUERIES] queries, the same bits as [#scores].
+    ///
+    /// @param queries padded queries, one after the other
+    /// @param from where the first of the four starts
+    /// @param stride length of a padded query
+    /// @param offset where the first stream starts in `rows`, in bytes
+    /// @param distance from the start of a stream to that of the next, in bytes
+    /// @param count rows of each stream, at most [#BLOCK]
+    /// @param out receives the scores of query `q` and row `r` of stream `s` at `(q * streams() + s) * BLOCK + r`
+    /// @param scratch at least [#SCRATCH] values
+    final void scores(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            int count,
+            float[] out,
+            float[] scratch) {
+        for (int first = 0; first < count; first += TILE) {
+            int tile = Math.min(TILE, count - first);
+            tile(queries, from, stride, rows, offset + 4L * stride * first, distance, tile, scratch);
+            for (int pair = 0; pair < QUERIES * streams(); pair++) {
+                fold(scratch, pair * TILE, tile, out, pair * BLOCK + first);
+            }
+        }
+    }
+
+    /// The score of one row, the same bits as [#scores].
+    final float score(float[] queries, int from, int stride, MemorySegment rows, long offset, float[] scratch) {
+        one(queries, from, stride, rows, offset, scratch);
+        return fold(scratch, 0);
+    }
+
+    private static void fold(float[] sums, int first, int count, float[] out, int target) {
+        for (int row = 0; row < count; row++) {
+            out[target + row] = fold(sums, (first + row) * PADDING);
         }
     }
 
@@ -95,34 +134,33 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels 
         return ((t[at] + t[at + 4]) + (t[at + 2] + t[at + 6])) + ((t[at + 1] + t[at + 5]) + (t[at + 3] + t[at + 7]));
     }
 
+    /// Streams that a tile walks in lock-step, at most 4.
+    abstract int streams();
+
     /// Leaves the sums `t` of `count` rows in each of four streams, which start `distance` bytes apart, at
-    /// `sums[(stream * BLOCK + row) * LANES]`.
+    /// `sums[(stream * BLOCK + row) * PADDING]`.
     abstract void four(float[] query, MemorySegment rows, long offset, long distance, int count, float[] sums);
 
     /// Leaves the sums `t` of one row at `sums[0]`.
-    abstract void one(float[] query, MemorySegment rows, long offset, float[] sums);
+    abstract void one(float[] query, int from, int stride, MemorySegment rows, long offset, float[] sums);
+
+    /// Leaves the sums `t` of at most [#TILE] rows in each of [#streams()] streams, for each of [#QUERIES] queries, at
+    /// `sums[((query * streams() + stream) * TILE + row) * PADDING]`.
+    abstract void tile(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            int count,
+            float[] sums);
 
     private static final class Chosen {
-        static final SearchKernels KERNELS = choose(System.getProperty(PROPERTY, "auto"));
-
-        private static SearchKernels choose(String wanted) {
-            Logger log = System.getLogger(SearchKernels.class.getName());
-            if (!wanted.equals("scalar")) {
-                try {
-                    // Without the module this is the first touch of its classes, and fails here.
-                    if (VectorKernels.supported()) {
-                        log.log(Level.DEBUG, "search: {0}-bit vectors", VectorKernels.BITS);
-                        return new VectorKernels();
-                    }
-                } catch (LinkageError absent) {
-                    log.log(
-                            wanted.equals("vector") ? Level.WARNING : Level.INFO,
-                            "search runs without SIMD, several times slower: start Java with --add-modules jdk.incubator.vector");
-                    return new ScalarKernels();
-                }
-            }
-            log.log(wanted.equals("vector") ? Level.WARNING : Level.DEBUG, "search: scalar");
-            return new ScalarKernels();
-        }
+        static final SearchKernels KERNELS = switch (VectorWidth.BITS) {
+            case 0 -> new ScalarKernels();
+            case 512 -> new WideVectorKernels();
+            default -> new VectorKernels();
+        };
     }
 }

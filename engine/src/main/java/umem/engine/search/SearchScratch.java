@@ -5,21 +5,18 @@ import java.util.Arrays;
 /// The arrays that a search writes to on its way, kept from search to search so that a warm one allocates nothing.
 /// They belong to the caller's [TopHits], hence to one thread at a time.
 final class SearchScratch {
-    private float[] query = {};
+    private float[] queries = {};
     private float[] scores = {};
     private float[] sums = {};
 
-    /// The query, padded with zeros.
-    ///
-    /// @param dimension values of it that the caller overwrites
-    /// @param stride its length
-    float[] query(int dimension, int stride) {
-        if (query.length != stride) {
-            query = new float[stride];
+    /// So many zeros, for the padded query or queries.
+    float[] queries(int length) {
+        if (queries.length == length) {
+            Arrays.fill(queries, 0);
         } else {
-            Arrays.fill(query, dimension, stride, 0);
+            queries = new float[length];
         }
-        return query;
+        return queries;
     }
 
     /// Scores of a chunk.
@@ -30,7 +27,7 @@ final class SearchScratch {
         return scores;
     }
 
-    /// What [SearchKernels#scores] needs.
+    /// What the methods of [SearchKernels] need.
     float[] sums() {
         if (sums.length == 0) {
             sums = new float[SearchKernels.SCRATCH];

@@ -91,13 +91,13 @@ public final class TopHits {
         size = 0;
     }
 
-    /// Offers `count` rows: `newScores[i]` belongs to `newIds[firstId + i]`.
-    void offer(float[] newScores, int count, long[] newIds, int firstId) {
+    /// Offers `count` rows: `newScores[from + i]` belongs to `newIds[firstId + i]`.
+    void offer(float[] newScores, int from, int count, long[] newIds, int firstId) {
         float threshold = threshold();
         for (int i = 0; i < count; i++) {
             // A tie with the root may still win by its lower id, hence >=. NaN (inf - inf) never passes.
-            if (newScores[i] >= threshold) {
-                offer(newScores[i], newIds[firstId + i]);
+            if (newScores[from + i] >= threshold) {
+                offer(newScores[from + i], newIds[firstId + i]);
                 threshold = threshold();
             }
         }

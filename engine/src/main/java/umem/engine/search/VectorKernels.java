@@ -3,76 +3,179 @@ package umem.engine.search;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// The kernels with the Vector API, two accumulators of 256 bits a row.
+/// The kernels with vectors of 256 bits or fewer.
 ///
-/// The one class that names `jdk.incubator.vector`; loaded only by [SearchKernels], which survives its absence.
+/// The sums `t[j] = s[j] + s[j+8]` are made some at a time, as many as a vector has lanes: one pass over a row with 256
+/// bits, two with 128, of which the second finds the row in the cache. Loaded only where the vector module is.
 final class VectorKernels extends SearchKernels {
-    static final int BITS = 256;
-    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_256;
-    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    private static final VectorSpecies<Float> SPECIES =
+            VectorSpecies.of(float.class, VectorShape.forBitSize(Math.clamp(VectorWidth.BITS, 128, 256)));
+    private static final int WIDTH = SPECIES.length();
+    /// Bytes from the values of `s[j]` to those of `s[j+8]`.
+    private static final long HIGH = 4L * LANES;
 
-    /// Whether the CPU has vectors of this width; without, every operation would be emulated on the heap.
-    static boolean supported() {
-        return FloatVector.SPECIES_PREFERRED.vectorBitSize() >= BITS;
-    }
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     @Override
     public int vectorBits() {
-        return BITS;
+        return SPECIES.vectorBitSize();
+    }
+
+    @Override
+    int streams() {
+        // 12 accumulators, 3 rows and a query: 16 registers.
+        return 3;
     }
 
     @Override
     void four(float[] query, MemorySegment rows, long offset, long distance, int count, float[] sums) {
         long o0 = offset;
-        long o1 = o0 + distance;
+        for (int row = 0; row < count; row++) {
+            for (int lane = 0; lane < LANES; lane += WIDTH) {
+                fourLanes(query, lane, rows, o0 + 4L * lane, distance, sums, row * PADDING + lane);
+            }
+            o0 += 4L * query.length;
+        }
+    }
+
+    private static void fourLanes(
+            float[] query, int lane, MemorySegment rows, long offset, long distance, float[] sums, int at) {
+        long o1 = offset + distance;
         long o2 = o1 + distance;
         long o3 = o2 + distance;
-        for (int row = 0; row < count; row++) {
-            FloatVector a0 = FloatVector.zero(SPECIES);
-            FloatVector a1 = a0;
-            FloatVector a2 = a0;
-            FloatVector a3 = a0;
-            FloatVector b0 = a0;
-            FloatVector b1 = a0;
-            FloatVector b2 = a0;
-            FloatVector b3 = a0;
-            for (int i = 0; i < query.length; i += PADDING) {
-                long p = 4L * i;
-                FloatVector v = FloatVector.fromArray(SPECIES, query, i);
-                FloatVector w = FloatVector.fromArray(SPECIES, query, i + LANES);
-                a0 = a0.add(v.mul(load(rows, o0 + p)));
-                b0 = b0.add(w.mul(load(rows, o0 + p + 32)));
-                a1 = a1.add(v.mul(load(rows, o1 + p)));
-                b1 = b1.add(w.mul(load(rows, o1 + p + 32)));
-                a2 = a2.add(v.mul(load(rows, o2 + p)));
-                b2 = b2.add(w.mul(load(rows, o2 + p + 32)));
-                a3 = a3.add(v.mul(load(rows, o3 + p)));
-                b3 = b3.add(w.mul(load(rows, o3 + p + 32)));
+        FloatVector a0 = FloatVector.zero(SPECIES);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector b0 = a0;
+        FloatVector b1 = a0;
+        FloatVector b2 = a0;
+        FloatVector b3 = a0;
+        for (int i = 0; i < query.length; i += PADDING) {
+            long p = 4L * i;
+            FloatVector v = FloatVector.fromArray(SPECIES, query, i + lane);
+            FloatVector w = FloatVector.fromArray(SPECIES, query, i + lane + LANES);
+            a0 = a0.add(v.mul(load(rows, offset + p)));
+            b0 = b0.add(w.mul(load(rows, offset + p + HIGH)));
+            a1 = a1.add(v.mul(load(rows, o1 + p)));
+            b1 = b1.add(w.mul(load(rows, o1 + p + HIGH)));
+            a2 = a2.add(v.mul(load(rows, o2 + p)));
+            b2 = b2.add(w.mul(load(rows, o2 + p + HIGH)));
+            a3 = a3.add(v.mul(load(rows, o3 + p)));
+            b3 = b3.add(w.mul(load(rows, o3 + p + HIGH)));
+        }
+        // Lanes are added up by the caller: reduceLanes may add in any order.
+        a0.add(b0).intoArray(sums, at);
+        a1.add(b1).intoArray(sums, at + BLOCK * PADDING);
+        a2.add(b2).intoArray(sums, at + 2 * BLOCK * PADDING);
+        a3.add(b3).intoArray(sums, at + 3 * BLOCK * PADDING);
+    }
+
+    @Override
+    void one(float[] query, int from, int stride, MemorySegment rows, long offset, float[] sums) {
+        for (int lane = 0; lane < LANES; lane += WIDTH) {
+            FloatVector a = FloatVector.zero(SPECIES);
+            FloatVector b = a;
+            for (int i = lane; i < stride; i += PADDING) {
+                long p = offset + 4L * i;
+                a = a.add(FloatVector.fromArray(SPECIES, query, from + i).mul(load(rows, p)));
+                b = b.add(
+                        FloatVector.fromArray(SPECIES, query, from + i + LANES).mul(load(rows, p + HIGH)));
             }
-            // Lanes are added up by the caller: reduceLanes may add in any order.
-            a0.add(b0).intoArray(sums, row * LANES);
-            a1.add(b1).intoArray(sums, (BLOCK + row) * LANES);
-            a2.add(b2).intoArray(sums, (2 * BLOCK + row) * LANES);
-            a3.add(b3).intoArray(sums, (3 * BLOCK + row) * LANES);
-            o0 += 4L * query.length;
-            o1 += 4L * query.length;
-            o2 += 4L * query.length;
-            o3 += 4L * query.length;
+            a.add(b).intoArray(sums, lane);
         }
     }
 
     @Override
-    void one(float[] query, MemorySegment rows, long offset, float[] sums) {
-        FloatVector a = FloatVector.zero(SPECIES);
-        FloatVector b = a;
-        for (int i = 0; i < query.length; i += PADDING) {
-            long p = offset + 4L * i;
-            a = a.add(FloatVector.fromArray(SPECIES, query, i).mul(load(rows, p)));
-            b = b.add(FloatVector.fromArray(SPECIES, query, i + LANES).mul(load(rows, p + 32)));
+    void tile(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            int count,
+            float[] sums) {
+        for (int row = 0; row < count; row++) {
+            int at = row * PADDING;
+            for (int lane = 0; lane < PADDING; lane += WIDTH) {
+                tileLanes(queries, from + lane, stride, rows, offset + 4L * lane, distance, sums, at + lane);
+            }
+            offset += 4L * stride;
         }
-        a.add(b).intoArray(sums, 0);
+        for (int pair = 0; pair < 12; pair++) {
+            for (int row = 0; row < count; row++) {
+                int at = (pair * TILE + row) * PADDING;
+                for (int lane = 0; lane < LANES; lane += WIDTH) {
+                    FloatVector.fromArray(SPECIES, sums, at + lane)
+                            .add(FloatVector.fromArray(SPECIES, sums, at + lane + LANES))
+                            .intoArray(sums, at + lane);
+                }
+            }
+        }
+    }
+
+    /// One pass over a row in each of three streams, for four queries.
+    private static void tileLanes(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            float[] sums,
+            int at) {
+        long o1 = offset + distance;
+        long o2 = o1 + distance;
+        FloatVector a00 = FloatVector.zero(SPECIES);
+        FloatVector a01 = a00;
+        FloatVector a02 = a00;
+        FloatVector a10 = a00;
+        FloatVector a11 = a00;
+        FloatVector a12 = a00;
+        FloatVector a20 = a00;
+        FloatVector a21 = a00;
+        FloatVector a22 = a00;
+        FloatVector a30 = a00;
+        FloatVector a31 = a00;
+        FloatVector a32 = a00;
+        for (int i = 0; i < stride; i += PADDING) {
+            long p = 4L * i;
+            FloatVector x0 = load(rows, offset + p);
+            FloatVector x1 = load(rows, o1 + p);
+            FloatVector x2 = load(rows, o2 + p);
+            FloatVector v = FloatVector.fromArray(SPECIES, queries, from + i);
+            a00 = a00.add(v.mul(x0));
+            a01 = a01.add(v.mul(x1));
+            a02 = a02.add(v.mul(x2));
+            v = FloatVector.fromArray(SPECIES, queries, from + i + stride);
+            a10 = a10.add(v.mul(x0));
+            a11 = a11.add(v.mul(x1));
+            a12 = a12.add(v.mul(x2));
+            v = FloatVector.fromArray(SPECIES, queries, from + i + 2 * stride);
+            a20 = a20.add(v.mul(x0));
+            a21 = a21.add(v.mul(x1));
+            a22 = a22.add(v.mul(x2));
+            v = FloatVector.fromArray(SPECIES, queries, from + i + 3 * stride);
+            a30 = a30.add(v.mul(x0));
+            a31 = a31.add(v.mul(x1));
+            a32 = a32.add(v.mul(x2));
+        }
+        a00.intoArray(sums, at);
+        a01.intoArray(sums, at + TILE * PADDING);
+        a02.intoArray(sums, at + 2 * TILE * PADDING);
+        a10.intoArray(sums, at + 3 * TILE * PADDING);
+        a11.intoArray(sums, at + 4 * TILE * PADDING);
+        a12.intoArray(sums, at + 5 * TILE * PADDING);
+        a20.intoArray(sums, at + 6 * TILE * PADDING);
+        a21.intoArray(sums, at + 7 * TILE * PADDING);
+        a22.intoArray(sums, at + 8 * TILE * PADDING);
+        a30.intoArray(sums, at + 9 * TILE * PADDING);
+        a31.intoArray(sums, at + 10 * TILE * PADDING);
+        a32.intoArray(sums, at + 11 * TILE * PADDING);
     }
 
     private static FloatVector load(MemorySegment rows, long offset) {

@@ -17,9 +17,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongPredicate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import umem.engine.testing.Seed;
 
+@Tag("vector")
 class FlatIndexTest {
 
     @Test
@@ -152,6 +154,92 @@ class FlatIndexTest {
             unaligned.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4, 4);
             index.add(1, unaligned);
             assertThat(index.search(unaligned, 1, 0)).containsExactly(new Hit(1, 25));
+        }
+    }
+
+    @Test
+    void aBatchFindsWhatItsQueriesFindOneByOne() throws Exception {
+        Seed.run(random -> {
+            for (int round = 0; round < 60; round++) {
+                int dimension = 1 + random.nextInt(200);
+                int rows = random.nextInt(2500);
+                int count = random.nextInt(12);
+                try (FlatIndex index = new FlatIndex(dimension);
+                        Arena arena = Arena.ofConfined()) {
+                    long[] ids = random.longs().distinct().limit(rows).toArray();
+                    MemorySegment values = arena.allocate(4L * dimension * rows + 4);
+                    fill(values, random);
+                    index.addAll(ids, values.asSlice(0, 4L * dimension * rows));
+                    MemorySegment queries = arena.allocate(4L * dimension * count + 4);
+                    fill(queries, random);
+                    TopHits[] best = new TopHits[count];
+                    java.util.Arrays.setAll(best, i -> new TopHits(1 + random.nextInt(20)).only(-3, id -> id % 3 != i));
+                    for (int repeat = 0; repeat < 2; repeat++) {
+                        index.search(queries.asSlice(0, 4L * dimension * count), best);
+                        for (int i = 0; i < count; i++) {
+                            int barred = i;
+                            MemorySegment query = queries.asSlice(4L * dimension * i, 4L * dimension);
+                            assertThat(best[i].toList())
+                                    .isEqualTo(index.search(query, best[i].k(), -3, id -> id % 3 != barred));
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    private static void fill(MemorySegment values, Random random) {
+        for (long at = 0; at < values.byteSize(); at += 4) {
+            values.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, random.nextFloat() - 0.5f);
+        }
+    }
+
+    @Test
+    void aRangeIsEveryRowOfTheScore() throws Exception {
+        Seed.run(random -> {
+            int dimension = 1 + random.nextInt(20);
+            try (FlatIndex index = new FlatIndex(dimension)) {
+                assertThat(index.range(MemorySegment.ofArray(new float[dimension]), -1))
+                        .isEmpty();
+                for (long id = 0; id < 3000; id++) {
+                    // Whole numbers, so that many scores are equal.
+                    float[] row = new float[dimension];
+                    for (int i = 0; i < dimension; i++) {
+                        row[i] = random.nextInt(3);
+                    }
+                    index.add(id * 7919 % 3000, row);
+                }
+                float[] query = new float[dimension];
+                java.util.Arrays.fill(query, 1);
+                for (float minScore :
+                        new float[] {Float.NEGATIVE_INFINITY, 0, dimension, 2 * dimension, Float.MAX_VALUE}) {
+                    assertThat(index.range(MemorySegment.ofArray(query), minScore))
+                            .isEqualTo(index.search(query, 3000, minScore));
+                }
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> index.range(MemorySegment.ofArray(query), Float.NaN));
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> index.range(MemorySegment.ofArray(new float[dimension + 1]), 0));
+            }
+        });
+    }
+
+    @Test
+    void badQueriesOfABatchAreRefused() {
+        try (FlatIndex index = new FlatIndex(2)) {
+            index.add(1, new float[] {1, 1});
+            TopHits[] two = {new TopHits(1), new TopHits(5)};
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> index.search(MemorySegment.ofArray(new float[3]), two))
+                    .withMessage("2 rows of 12 bytes, but 2 float32 values a row are 16 bytes");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> index.search(MemorySegment.ofArray(new float[] {0, 0, 0, Float.NaN}), two))
+                    .withMessage("row 1: value 1 is NaN, not a finite number");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> index.search(MemorySegment.ofArray(new float[2]), new TopHits[0]));
+            index.search(MemorySegment.ofArray(new float[0]), new TopHits[0]);
+            index.search(MemorySegment.ofArray(new float[4]), two);
+            assertThat(two[1].toList()).containsExactly(new Hit(1, 0));
         }
     }
 

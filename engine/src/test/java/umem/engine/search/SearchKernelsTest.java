@@ -4,24 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import umem.engine.testing.Seed;
 
+@Tag("vector")
 class SearchKernelsTest {
 
     @Test
     void everyFormGivesTheSameBits() throws Exception {
-        assumeTrue(VectorKernels.supported(), "this CPU has no 256-bit vectors");
+        List<SearchKernels> forms = forms();
+        assumeTrue(!forms.isEmpty(), "there is nothing but the scalar form here");
         Seed.run(random -> {
             // Long enough that the JIT compiler takes over on the way.
             for (int round = 0; round < 300; round++) {
@@ -36,7 +37,10 @@ class SearchKernelsTest {
                     }
                     float[] query = FlatIndexTest.unit(random, dimension);
                     float[] scalar = scores(new ScalarKernels(), query, rows, count);
-                    assertThat(scores(new VectorKernels(), query, rows, count)).containsExactly(scalar);
+                    for (SearchKernels form : forms) {
+                        assertThat(scores(form, query, rows, count)).containsExactly(scalar);
+                        assertTiles(form, query, rows, count, scalar);
+                    }
                     for (int row = 0; row < count; row += 1 + random.nextInt(50)) {
                         float[] values =
                                 rows.asSlice(4L * stride * row, 4L * dimension).toArray(ValueLayout.JAVA_FLOAT);
@@ -47,6 +51,17 @@ class SearchKernelsTest {
         });
     }
 
+    private static List<SearchKernels> forms() {
+        List<SearchKernels> forms = new ArrayList<>();
+        if (VectorWidth.supported() >= 128) {
+            forms.add(new VectorKernels());
+        }
+        if (VectorWidth.supported() >= 512) {
+            forms.add(new WideVectorKernels());
+        }
+        return forms;
+    }
+
     private static float[] scores(SearchKernels kernels, float[] query, MemorySegment rows, int count) {
         float[] out = new float[count];
         float[] padded = Arrays.copyOf(query, SearchKernels.stride(query.length));
@@ -54,40 +69,50 @@ class SearchKernelsTest {
         return out;
     }
 
-    @Test
-    void aSearchAllocatesNoMoreThanItsResultHoweverManyRows() {
-        assumeTrue(VectorKernels.supported(), "this CPU has no 256-bit vectors");
-        int rows = 6 * RowStore.ROWS + 5;
-        try (FlatIndex index = new FlatIndex(100)) {
-            float[] row = new float[100];
-            for (int id = 0; id < rows; id++) {
-                row[id % 100] = 1f / (1 + id);
-                index.add(id, row);
+    /// The query beside three multiples of it by powers of two, whose scores are the same multiples.
+    private static void assertTiles(
+            SearchKernels kernels, float[] query, MemorySegment rows, int count, float[] expected) {
+        int stride = SearchKernels.stride(query.length);
+        float[] queries = new float[3 + SearchKernels.QUERIES * stride];
+        for (int i = 0; i < query.length; i++) {
+            for (int q = 0; q < SearchKernels.QUERIES; q++) {
+                queries[3 + q * stride + i] = query[i] * (1 << q);
             }
-            // A vector that C2 failed to keep in registers would cost 48 bytes a row and accumulator.
-            long allocated = Long.MAX_VALUE;
-            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-            for (int round = 0; round < 2000 && allocated > 40_000; round++) {
-                long before = threads.getCurrentThreadAllocatedBytes();
-                assertThat(index.search(row, 3, -1).size()).isEqualTo(3);
-                allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        }
+        int run = Math.min(SearchKernels.BLOCK, count / kernels.streams());
+        int distance = count / kernels.streams();
+        float[] out = new float[SearchKernels.QUERIES * kernels.streams() * SearchKernels.BLOCK];
+        kernels.scores(queries, 3, stride, rows, 0, 4L * stride * distance, run, out, new float[SearchKernels.SCRATCH]);
+        for (int q = 0; q < SearchKernels.QUERIES; q++) {
+            for (int stream = 0; stream < kernels.streams(); stream++) {
+                for (int row = 0; row < run; row++) {
+                    assertThat(out[(q * kernels.streams() + stream) * SearchKernels.BLOCK + row])
+                            .isEqualTo(expected[stream * distance + row] * (1 << q));
+                }
             }
-            assertThat(allocated).isLessThan(40_000);
         }
     }
 
     @Test
     void saysWhichFormRuns() {
-        assertThat(SearchKernels.current().vectorBits()).isEqualTo(VectorKernels.supported() ? 256 : 0);
+        String wanted = System.getProperty(VectorWidth.PROPERTY, "auto");
+        int most = VectorWidth.supported();
+        int expected = switch (wanted) {
+            case "auto" -> most;
+            case "scalar" -> 0;
+            default -> Integer.parseInt(wanted) <= most ? Integer.parseInt(wanted) : 0;
+        };
+        assertThat(SearchKernels.current().vectorBits()).isEqualTo(expected);
         assertThatIllegalArgumentException().isThrownBy(() -> SearchKernels.dot(new float[1], new float[2]));
     }
 
     @Test
-    void runsScalarWhereTheVectorModuleIsMissingOrNotWanted() throws Exception {
-        assertThat(runWith()).contains("bits 0").contains("score 14.0").contains("--add-modules jdk.incubator.vector");
-        assertThat(runWith("--add-modules", "jdk.incubator.vector", "-Dumem.search.kernels=scalar"))
-                .contains("bits 0")
-                .contains("score 14.0");
+    void runsScalarWhereVectorsAreMissingOrWouldBeSlowOrAreNotWanted() throws Exception {
+        assertThat(runWith()).contains("bits 0", "score 14.0", "--add-modules jdk.incubator.vector");
+        String module = "--add-modules=jdk.incubator.vector";
+        assertThat(runWith(module, "-Dumem.search.kernels=scalar")).contains("bits 0", "score 14.0");
+        assertThat(runWith(module, "-XX:TieredStopAtLevel=1")).contains("bits 0", "score 14.0", "C2");
+        assertThat(runWith(module, "-Xint")).contains("bits 0", "score 14.0", "C2");
     }
 
     private static String runWith(String... flags) throws Exception {
