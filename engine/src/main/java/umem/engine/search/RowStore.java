@@ -1,8 +1,11 @@
 package umem.engine.search;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +30,9 @@ final class RowStore implements AutoCloseable {
     /// Rows a chunk. A quarter of it, 256 rows, is far beyond a page for any usual dimension, which the kernels want.
     static final int ROWS = 1024;
 
+    /// Beyond any encoder's, and so small that sizes of single rows stay an `int`.
+    static final int MAX_DIMENSION = 1 << 20;
+
     // Not reentrant, but it does not allocate.
     private final StampedLock lock = new StampedLock();
     // Shared, so that any thread may read.
@@ -40,10 +46,10 @@ final class RowStore implements AutoCloseable {
     private @Nullable RowListener listener;
     private boolean closed;
 
-    /// @param dimension values a row, at least 1
+    /// @param dimension values a row, 1 to [#MAX_DIMENSION]
     RowStore(int dimension) {
-        if (dimension < 1) {
-            throw new IllegalArgumentException("dimension " + dimension + " is below 1");
+        if (dimension < 1 || dimension > MAX_DIMENSION) {
+            throw new IllegalArgumentException("dimension " + dimension + " is not in 1.." + MAX_DIMENSION);
         }
         this.dimension = dimension;
         this.values = new float[SearchKernels.stride(dimension)];
@@ -181,6 +187,59 @@ final class RowStore implements AutoCloseable {
         try {
             copyOut(position(id), row);
             return row;
+        } finally {
+            endRead(stamp);
+        }
+    }
+
+    /// Takes over padded rows that lie in a file, for an empty store. What is changed later stays in memory. If it throws,
+    /// the store is of no use any more.
+    ///
+    /// @throws IllegalArgumentException if an id comes twice, or a value is not finite or, in the padding, not zero
+    void adopt(FileChannel file, long offset, long[] newIds) throws IOException {
+        int count = newIds.length;
+        long stamp = beginWrite();
+        try {
+            if (count > 0) {
+                MemorySegment rows = NativeMemory.map(file, offset, count * rowBytes(), arena);
+                int whole = count / ROWS * ROWS;
+                for (int first = 0; first < whole; first += ROWS) {
+                    chunks.add(rows.asSlice(first * rowBytes(), ROWS * rowBytes()));
+                }
+                reserve(count);
+                if (whole < count) {
+                    // The last chunk needs room for more.
+                    MemorySegment.copy(
+                            rows, whole * rowBytes(), chunk(whole / ROWS), 0, (count - whole) * rowBytes());
+                }
+            }
+            for (int position = 0; position < count; position++) {
+                requirePadded(position);
+                if (!positions.put(newIds[position], position)) {
+                    throw new IllegalArgumentException("id " + newIds[position] + " comes twice");
+                }
+                ids[position] = newIds[position];
+            }
+            size = count;
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    private void requirePadded(int position) {
+        read(chunk(position / ROWS).asSlice(offset(position), 4L * dimension), 0, 1, values, 0);
+        for (int i = dimension; i < values.length; i++) {
+            if (chunk(position / ROWS).get(ValueLayout.JAVA_INT, offset(position) + 4L * i) != 0) {
+                throw new IllegalArgumentException("row " + position + " is not padded with zeros");
+            }
+        }
+    }
+
+    /// See [VectorIndex#save].
+    void save(Path file) {
+        long stamp = beginRead();
+        try {
+            RowFile.write(file, this);
         } finally {
             endRead(stamp);
         }

@@ -17,18 +17,21 @@ final class ScalarKernels extends SearchKernels {
     }
 
     @Override
-    void four(float[] query, MemorySegment rows, long offset, long distance, int count, float[] sums) {
+    void four(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            int count,
+            float[] sums) {
         for (int stream = 0; stream < 4; stream++) {
             for (int row = 0; row < count; row++) {
-                long start = offset + stream * distance + 4L * query.length * row;
-                sums(query, 0, query.length, rows, start, sums, (stream * BLOCK + row) * PADDING);
+                long start = offset + stream * distance + 4L * stride * row;
+                sums(queries, from, stride, rows, start, sums, (stream * BLOCK + row) * PADDING);
             }
         }
-    }
-
-    @Override
-    void one(float[] query, int from, int stride, MemorySegment rows, long offset, float[] sums) {
-        sums(query, from, stride, rows, offset, sums, 0);
     }
 
     @Override

@@ -79,7 +79,7 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels,
         int quarter = count / 4;
         for (int first = 0; first < quarter; first += BLOCK) {
             int block = Math.min(BLOCK, quarter - first);
-            four(query, rows, first * rowBytes, quarter * rowBytes, block, scratch);
+            four(query, 0, query.length, rows, first * rowBytes, quarter * rowBytes, block, scratch);
             for (int stream = 0; stream < 4; stream++) {
                 fold(scratch, stream * BLOCK, block, out, stream * quarter + first);
             }
@@ -120,7 +120,8 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels,
 
     /// The score of one row, the same bits as [#scores].
     final float score(float[] queries, int from, int stride, MemorySegment rows, long offset, float[] scratch) {
-        one(queries, from, stride, rows, offset, scratch);
+        // Four streams that are one: a kernel of its own would never be hot enough to be compiled well.
+        four(queries, from, stride, rows, offset, 0, 1, scratch);
         return fold(scratch, 0);
     }
 
@@ -137,12 +138,17 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels,
     /// Streams that a tile walks in lock-step, at most 4.
     abstract int streams();
 
-    /// Leaves the sums `t` of `count` rows in each of four streams, which start `distance` bytes apart, at
-    /// `sums[(stream * BLOCK + row) * PADDING]`.
-    abstract void four(float[] query, MemorySegment rows, long offset, long distance, int count, float[] sums);
-
-    /// Leaves the sums `t` of one row at `sums[0]`.
-    abstract void one(float[] query, int from, int stride, MemorySegment rows, long offset, float[] sums);
+    /// Leaves the sums `t` of at most [#BLOCK] rows in each of four streams, which start `distance` bytes apart, for the
+    /// query at `queries[from]`, at `sums[(stream * BLOCK + row) * PADDING]`.
+    abstract void four(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            int count,
+            float[] sums);
 
     /// Leaves the sums `t` of at most [#TILE] rows in each of [#streams()] streams, for each of [#QUERIES] queries, at
     /// `sums[((query * streams() + stream) * TILE + row) * PADDING]`.

@@ -31,18 +31,33 @@ final class VectorKernels extends SearchKernels {
     }
 
     @Override
-    void four(float[] query, MemorySegment rows, long offset, long distance, int count, float[] sums) {
-        long o0 = offset;
+    void four(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            int count,
+            float[] sums) {
         for (int row = 0; row < count; row++) {
+            long start = offset + 4L * stride * row;
             for (int lane = 0; lane < LANES; lane += WIDTH) {
-                fourLanes(query, lane, rows, o0 + 4L * lane, distance, sums, row * PADDING + lane);
+                fourLanes(queries, from + lane, stride, rows, start + 4L * lane, distance, sums, row * PADDING + lane);
             }
-            o0 += 4L * query.length;
         }
     }
 
+    /// One pass over a row in each of four streams.
     private static void fourLanes(
-            float[] query, int lane, MemorySegment rows, long offset, long distance, float[] sums, int at) {
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            float[] sums,
+            int at) {
         long o1 = offset + distance;
         long o2 = o1 + distance;
         long o3 = o2 + distance;
@@ -54,10 +69,10 @@ final class VectorKernels extends SearchKernels {
         FloatVector b1 = a0;
         FloatVector b2 = a0;
         FloatVector b3 = a0;
-        for (int i = 0; i < query.length; i += PADDING) {
+        for (int i = 0; i < stride; i += PADDING) {
             long p = 4L * i;
-            FloatVector v = FloatVector.fromArray(SPECIES, query, i + lane);
-            FloatVector w = FloatVector.fromArray(SPECIES, query, i + lane + LANES);
+            FloatVector v = FloatVector.fromArray(SPECIES, queries, from + i);
+            FloatVector w = FloatVector.fromArray(SPECIES, queries, from + i + LANES);
             a0 = a0.add(v.mul(load(rows, offset + p)));
             b0 = b0.add(w.mul(load(rows, offset + p + HIGH)));
             a1 = a1.add(v.mul(load(rows, o1 + p)));
@@ -72,21 +87,6 @@ final class VectorKernels extends SearchKernels {
         a1.add(b1).intoArray(sums, at + BLOCK * PADDING);
         a2.add(b2).intoArray(sums, at + 2 * BLOCK * PADDING);
         a3.add(b3).intoArray(sums, at + 3 * BLOCK * PADDING);
-    }
-
-    @Override
-    void one(float[] query, int from, int stride, MemorySegment rows, long offset, float[] sums) {
-        for (int lane = 0; lane < LANES; lane += WIDTH) {
-            FloatVector a = FloatVector.zero(SPECIES);
-            FloatVector b = a;
-            for (int i = lane; i < stride; i += PADDING) {
-                long p = offset + 4L * i;
-                a = a.add(FloatVector.fromArray(SPECIES, query, from + i).mul(load(rows, p)));
-                b = b.add(
-                        FloatVector.fromArray(SPECIES, query, from + i + LANES).mul(load(rows, p + HIGH)));
-            }
-            a.add(b).intoArray(sums, lane);
-        }
     }
 
     @Override

@@ -23,7 +23,15 @@ final class WideVectorKernels extends SearchKernels {
     }
 
     @Override
-    void four(float[] query, MemorySegment rows, long offset, long distance, int count, float[] sums) {
+    void four(
+            float[] queries,
+            int from,
+            int stride,
+            MemorySegment rows,
+            long offset,
+            long distance,
+            int count,
+            float[] sums) {
         long o0 = offset;
         long o1 = o0 + distance;
         long o2 = o1 + distance;
@@ -33,9 +41,9 @@ final class WideVectorKernels extends SearchKernels {
             FloatVector a1 = a0;
             FloatVector a2 = a0;
             FloatVector a3 = a0;
-            for (int i = 0; i < query.length; i += PADDING) {
+            for (int i = 0; i < stride; i += PADDING) {
                 long p = 4L * i;
-                FloatVector v = FloatVector.fromArray(SPECIES, query, i);
+                FloatVector v = FloatVector.fromArray(SPECIES, queries, from + i);
                 a0 = a0.add(v.mul(load(rows, o0 + p)));
                 a1 = a1.add(v.mul(load(rows, o1 + p)));
                 a2 = a2.add(v.mul(load(rows, o2 + p)));
@@ -46,22 +54,12 @@ final class WideVectorKernels extends SearchKernels {
             a1.intoArray(sums, (BLOCK + row) * PADDING);
             a2.intoArray(sums, (2 * BLOCK + row) * PADDING);
             a3.intoArray(sums, (3 * BLOCK + row) * PADDING);
-            o0 += 4L * query.length;
-            o1 += 4L * query.length;
-            o2 += 4L * query.length;
-            o3 += 4L * query.length;
+            o0 += 4L * stride;
+            o1 += 4L * stride;
+            o2 += 4L * stride;
+            o3 += 4L * stride;
         }
         halve(sums, 4, BLOCK, count);
-    }
-
-    @Override
-    void one(float[] query, int from, int stride, MemorySegment rows, long offset, float[] sums) {
-        FloatVector a = FloatVector.zero(SPECIES);
-        for (int i = 0; i < stride; i += PADDING) {
-            a = a.add(FloatVector.fromArray(SPECIES, query, from + i).mul(load(rows, offset + 4L * i)));
-        }
-        a.intoArray(sums, 0);
-        halve(sums, 1, 1, 1);
     }
 
     @Override
