@@ -24,13 +24,15 @@ public final class FlatIndex implements VectorIndex {
 
     /// Reads what [#save] wrote, into memory, and checks all of it.
     ///
-    /// @throws umem.error.UmemException of kind INPUT if it is no such file or one of another version, of kind STORAGE if
+    /// @throws umem.error.UmemException of kind INPUT if it is no such file or one of another version, of kind STORAGE
+    /// if
     ///     it is damaged, cannot be read, or is too large for the memory
     public static FlatIndex load(Path file) {
         return new FlatIndex(RowFile.read(file, false), SearchKernels.current());
     }
 
-    /// As [#load], but the rows stay in the file's pages, which the system may drop and read again when memory is short,
+    /// As [#load], but the rows stay in the file's pages, which the system may drop and read again when memory is
+    /// short,
     /// and which processes share. Changes stay in memory and never reach the file. Needs the permission to write the
     /// file. Replacing the file, as [#save] does, is harmless meanwhile; cutting it is not.
     public static FlatIndex map(Path file) {

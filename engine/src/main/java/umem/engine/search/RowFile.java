@@ -83,7 +83,8 @@ record RowFile(int dimension, int rows, int checksum) {
                 out.getFD().sync();
             }
             Files.move(staged, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            try (FileChannel folder = FileChannel.open(Objects.requireNonNull(file.getParent()), StandardOpenOption.READ)) {
+            try (FileChannel folder =
+                    FileChannel.open(Objects.requireNonNull(file.getParent()), StandardOpenOption.READ)) {
                 folder.force(true);
             }
         } catch (IOException e) {
@@ -98,16 +99,18 @@ record RowFile(int dimension, int rows, int checksum) {
     }
 
     private static void body(RandomAccessFile out, RowStore store, CRC32C checksum) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] bytes = new byte[BUFFER];
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         long[] ids = store.ids();
-        for (int position = 0; position < Math.ceilDiv(store.rows(), 8) * 8; position++) {
+        int padded = Math.ceilDiv(store.rows(), 8) * 8;
+        for (int position = 0; position < padded; position++) {
             buffer.putLong(position < store.rows() ? ids[position] : 0);
-            if (!buffer.hasRemaining()) {
-                flush(buffer, out, checksum);
+            if (!buffer.hasRemaining() || position == padded - 1) {
+                checksum.update(bytes, 0, buffer.position());
+                out.write(bytes, 0, buffer.position());
+                buffer.clear();
             }
         }
-        flush(buffer, out, checksum);
-        byte[] bytes = buffer.array();
         for (int first = 0; first < store.rows(); first += RowStore.ROWS) {
             long end = 4L * store.stride() * Math.min(RowStore.ROWS, store.rows() - first);
             MemorySegment chunk = store.chunk(first / RowStore.ROWS);
@@ -120,15 +123,14 @@ record RowFile(int dimension, int rows, int checksum) {
         }
     }
 
-    private static void flush(ByteBuffer buffer, RandomAccessFile out, CRC32C checksum) throws IOException {
-        checksum.update(buffer.array(), 0, buffer.position());
-        out.write(buffer.array(), 0, buffer.position());
-        buffer.clear();
-    }
-
     private byte[] encoded() {
         ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
-        header.put(MAGIC).putInt(VERSION).putInt(FLOAT32).putInt(dimension).putInt(0).putLong(rows);
+        header.put(MAGIC)
+                .putInt(VERSION)
+                .putInt(FLOAT32)
+                .putInt(dimension)
+                .putInt(0)
+                .putLong(rows);
         header.putInt(56, checksum);
         header.putInt(60, crc(header.array()));
         return header.array();
@@ -213,12 +215,13 @@ record RowFile(int dimension, int rows, int checksum) {
     private void readBody(RandomAccessFile file, RowStore store, boolean mapped) throws IOException {
         CRC32C crc = new CRC32C();
         long[] ids = new long[rows];
-        ByteBuffer buffer = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] some = new byte[BUFFER];
+        ByteBuffer buffer = ByteBuffer.wrap(some).order(ByteOrder.LITTLE_ENDIAN);
         for (long at = 0; at < idBytes(); at += BUFFER) {
-            int some = (int) Math.min(BUFFER, idBytes() - at);
-            file.readFully(buffer.array(), 0, some);
-            crc.update(buffer.array(), 0, some);
-            for (int i = 0; i < some && (at + i) / 8 < rows; i += 8) {
+            int length = (int) Math.min(BUFFER, idBytes() - at);
+            file.readFully(some, 0, length);
+            crc.update(some, 0, length);
+            for (int i = 0; i < length && (at + i) / 8 < rows; i += 8) {
                 ids[(int) ((at + i) / 8)] = buffer.getLong(i);
             }
         }
@@ -233,7 +236,11 @@ record RowFile(int dimension, int rows, int checksum) {
             if (!mapped) {
                 for (int row = 0; row < count; row++) {
                     MemorySegment.copy(
-                            MemorySegment.ofArray(bytes), (long) row * padded, compact, 4L * dimension * row, 4L * dimension);
+                            MemorySegment.ofArray(bytes),
+                            (long) row * padded,
+                            compact,
+                            4L * dimension * row,
+                            4L * dimension);
                 }
                 store.addAll(Arrays.copyOfRange(ids, first, first + count), compact.asSlice(0, 4L * dimension * count));
             }
@@ -257,13 +264,14 @@ record RowFile(int dimension, int rows, int checksum) {
         if (cause instanceof ClosedByInterruptException) {
             return new UmemException(ErrorKind.INTERRUPTED, what + ": interrupted", cause);
         }
-        String reason =
-                switch (cause) {
-                    case NoSuchFileException e -> "no such file or folder";
-                    case AccessDeniedException e -> "no permission";
-                    default -> Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
-                };
-        return new UmemException(ErrorKind.STORAGE, what + ": " + reason + "; check path, space and permissions", cause);
+        String reason = switch (cause) {
+            case NoSuchFileException e -> "no such file or folder";
+            case AccessDeniedException e -> "no permission";
+            default ->
+                Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
+        };
+        return new UmemException(
+                ErrorKind.STORAGE, what + ": " + reason + "; check path, space and permissions", cause);
     }
 
     private static int crc(byte[] header) {

@@ -192,7 +192,8 @@ final class RowStore implements AutoCloseable {
         }
     }
 
-    /// Takes over padded rows that lie in a file, for an empty store. What is changed later stays in memory. If it throws,
+    /// Takes over padded rows that lie in a file, for an empty store. What is changed later stays in memory. If it
+    /// throws,
     /// the store is of no use any more.
     ///
     /// @throws IllegalArgumentException if an id comes twice, or a value is not finite or, in the padding, not zero
@@ -209,8 +210,7 @@ final class RowStore implements AutoCloseable {
                 reserve(count);
                 if (whole < count) {
                     // The last chunk needs room for more.
-                    MemorySegment.copy(
-                            rows, whole * rowBytes(), chunk(whole / ROWS), 0, (count - whole) * rowBytes());
+                    MemorySegment.copy(rows, whole * rowBytes(), chunk(whole / ROWS), 0, (count - whole) * rowBytes());
                 }
             }
             for (int position = 0; position < count; position++) {
@@ -345,7 +345,7 @@ final class RowStore implements AutoCloseable {
         } catch (OutOfMemoryError e) {
             throw new UmemException(
                     ErrorKind.STORAGE,
-                    "no memory for " + wanted + " rows of " + dimension + " values (" + (wanted * rowBytes() >> 20)
+                    "no memory for " + wanted + " rows of " + dimension + " values (" + ((wanted * rowBytes()) >> 20)
                             + " MiB outside the Java heap): " + e.getMessage()
                             + "; hold fewer rows, or free memory",
                     e);
@@ -356,7 +356,7 @@ final class RowStore implements AutoCloseable {
     private void allocate() {
         long bytes = rowBytes() * ROWS;
         // As many as there are, up to 32 MiB: huge pages want large blocks, small stores want small ones.
-        int count = (int) Math.clamp((32 << 20) / bytes, 1, Math.max(1, chunks.size()));
+        int count = Math.clamp((32 << 20) / bytes, 1, Math.max(1, chunks.size()));
         // Zeros; the padding behind each row is never written again.
         MemorySegment block = NativeMemory.allocate(count * bytes, arena);
         for (int i = 0; i < count; i++) {

@@ -138,7 +138,8 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels,
     /// Streams that a tile walks in lock-step, at most 4.
     abstract int streams();
 
-    /// Leaves the sums `t` of at most [#BLOCK] rows in each of four streams, which start `distance` bytes apart, for the
+    /// Leaves the sums `t` of at most [#BLOCK] rows in each of four streams, which start `distance` bytes apart, for
+    /// the
     /// query at `queries[from]`, at `sums[(stream * BLOCK + row) * PADDING]`.
     abstract void four(
             float[] queries,
