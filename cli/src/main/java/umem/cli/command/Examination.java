@@ -74,7 +74,7 @@ final class Examination {
         }
         int vectorBits = SearchKernels.current().vectorBits();
         if (vectorBits == 0) {
-            notes.add("searches use scalar code: the CPU has no vectors of 256 bits, or Java runs without"
+            notes.add("searches use scalar code: the CPU has no vectors of 128 bits, or Java runs without"
                     + " --add-modules jdk.incubator.vector");
         }
         return new Diagnosis(

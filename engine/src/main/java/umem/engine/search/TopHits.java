@@ -108,7 +108,7 @@ public final class TopHits {
     }
 
     private void offer(float score, long id) {
-        if (size == scores.length && !worse(0, score, id) || !accepted.test(id)) {
+        if ((size == scores.length && !worse(0, score, id)) || !accepted.test(id)) {
             return;
         }
         if (size < scores.length) {

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -56,8 +57,8 @@ class RowFileTest {
         }
     }
 
-    private static Iterable<Function<Path, FlatIndex>> openings() {
-        return Stream.<Function<Path, FlatIndex>>of(FlatIndex::load, FlatIndex::map)::iterator;
+    private static List<Function<Path, FlatIndex>> openings() {
+        return List.of(FlatIndex::load, FlatIndex::map);
     }
 
     private Stream<String> names() throws IOException {
@@ -138,7 +139,8 @@ class RowFileTest {
                     .isThrownBy(() -> FlatIndex.load(missing))
                     .withMessageContaining("cannot read the index " + missing);
             // A folder cannot be replaced by a file.
-            Path taken = Files.createDirectories(folder.resolve("taken/inner")).getParent();
+            Path taken = folder.resolve("taken");
+            Files.createDirectories(taken.resolve("inner"));
             assertThatExceptionOfType(UmemException.class).isThrownBy(() -> index.save(taken));
             assertThat(names()).containsExactly("taken");
         }
