@@ -24,7 +24,8 @@ import umem.engine.task.Task;
 /// approximate index it holds for the candidates that the index finds. Memory: the rows twice (here and in the index)
 /// and the result.
 public final class NeighborhoodSearch {
-    /// The default bound on the cosine, from MMLU questions with bge-small-en-v1.5: pairs above it differ in a word or a
+    /// The default bound on the cosine, from MMLU questions with bge-small-en-v1.5: pairs above it differ in a word or
+    /// a
     /// letter, or are one long template; problems of the same method with other numbers, which are what a neighbourhood
     /// is for, begin at 0.96. Some paraphrases lie below it, down to 0.94.
     public static final double NEAR_DUPLICATE = 0.97;

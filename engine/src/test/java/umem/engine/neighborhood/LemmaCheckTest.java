@@ -50,7 +50,8 @@ class LemmaCheckTest {
                 double overlap = 0;
                 long pairs = 0;
                 for (int q = 0; q < rows.length; q++) {
-                    for (Neighbor neighbor : reference.byTask().get(tasks.get(q).id())) {
+                    for (Neighbor neighbor :
+                            reference.byTask().getOrDefault(tasks.get(q).id(), List.of())) {
                         int other = Integer.parseInt(neighbor.id().substring(1));
                         double squares = 0;
                         for (int j = 0; j < rows[q].length; j++) {

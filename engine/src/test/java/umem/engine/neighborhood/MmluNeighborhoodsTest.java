@@ -25,8 +25,9 @@ import umem.provision.Provision;
 /// MMLU questions with the real encoder: the neighbours are those of a brute-force search in float64, and Lemma 3.1
 /// holds.
 ///
-/// A sample by default. `-Dtests.mmlu=9408` takes all questions, which the encoder needs minutes for, and
-/// `-Dtests.mmlu.vectors=FILE` keeps the embeddings of that run in a file, or takes them from there.
+/// A sample by default. `-Dtests.mmlu=9408` takes all questions, which the encoder needs minutes for,
+/// `-Dtests.mmlu.threads=2` gives it both cores, and `-Dtests.mmlu.vectors=FILE` keeps the embeddings of that run in a
+/// file, or takes them from there.
 class MmluNeighborhoodsTest {
     /// More would wait for each other by spinning where other tests run beside this one.
     private static final int THREADS = Integer.getInteger("tests.mmlu.threads", 1);
@@ -43,7 +44,7 @@ class MmluNeighborhoodsTest {
         // Stretches of 10, so that repeats and templates, which stand together, are in it.
         List<Task> some = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            some.add(all.get((int) ((long) (i / 10 * 10) * all.size() / count) + i % 10));
+            some.add(all.get((int) (i / 10 * 10L * all.size() / count) + i % 10));
         }
         return some.stream().distinct().toList();
     }
@@ -91,7 +92,7 @@ class MmluNeighborhoodsTest {
             assertThat(lemma.maxViolation()).isLessThan(1e-6);
             assertThat(lemma.identityError()).isLessThan(1e-6);
             assertThat(lemma.tightness()).isBetween(0.3, 1.0);
-            assertThat(lemma.overlap()).isGreaterThan(0.2).isGreaterThan(10 * lemma.randomOverlap());
+            assertThat(lemma.overlap()).isGreaterThan(0.1).isGreaterThan(10 * lemma.randomOverlap());
             System.out.println("MMLU, " + tasks.size() + " questions: " + result.exclusions() + ", " + lemma);
         }
     }
