@@ -20,7 +20,8 @@ import umem.error.UmemException;
 /// Builds our C ABI over FAISS from the sources that travel in this jar, against the FAISS of the system.
 final class FaissBuild {
     static final String KIND = "faiss";
-    private static final List<String> SOURCES = List.of("CMakeLists.txt", "umem_faiss.h", "umem_faiss.cpp");
+    private static final List<String> SOURCES =
+            List.of("CMakeLists.txt", "umem_faiss.h", "umem_faiss.cpp", "index_parts.h", "index_parts.cpp");
     private static final List<SystemTools.Need> NEEDS = List.of(
             SystemTools.Need.CMAKE,
             SystemTools.Need.COMPILER,

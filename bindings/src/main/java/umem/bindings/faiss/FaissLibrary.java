@@ -43,6 +43,8 @@ public final class FaissLibrary {
         }
         ElfFile.requireWhole(path);
         FaissLibrary loaded = new FaissLibrary(path, open(path));
+        // OpenMP counts the machine's processors and knows nothing of a container's share of them.
+        loaded.setThreads(Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS));
         LOADED.put(path, loaded);
         return loaded;
     }
@@ -83,8 +85,14 @@ public final class FaissLibrary {
         return version;
     }
 
-    /// Sets how many threads one call may use: OpenMP's for calls of the calling thread, OpenBLAS's for all calls of
-    /// the process. To be called before the first search; by default both use every processor.
+    /// The instructions that FAISS was compiled for: `avx2`, `avx512`, or `generic`, which is also said of the system's
+    /// library.
+    public String level() {
+        return abi.level();
+    }
+
+    /// Sets how many threads one call of any thread may use; by default the processors of the JVM. A search of one
+    /// query uses one. OpenBLAS, which FAISS calls from each of them, is held to one thread for the whole process.
     ///
     /// @param threads 1 to [#MAX_THREADS]: OpenMP ends the process when it cannot start one
     /// @throws IllegalArgumentException if it is outside that range

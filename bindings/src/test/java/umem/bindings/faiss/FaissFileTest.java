@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -77,36 +75,21 @@ class FaissFileTest {
     }
 
     @Test
-    void everyDamagedLengthIsRefused() throws IOException {
+    void everyDamagedByteIsRefused() throws IOException {
         byte[] whole = Files.readAllBytes(file);
-        // Mark, dimension, size, flag and metric of both heads, and the two lengths.
-        int ids = whole.length - 8 * ROWS - 8;
-        for (int place : new int[] {0, 4, 8, 32, 33, 37, 41, 45, 69, 70, 74, ids}) {
-            for (long value : new long[] {-1, 2, 1L << 31, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE}) {
-                byte[] damaged = whole.clone();
-                ByteBuffer.wrap(damaged).order(ByteOrder.LITTLE_ENDIAN).putLong(place, value);
-                Files.write(file, damaged);
-                assertUnsound();
-            }
+        for (int place = 0; place < whole.length; place++) {
+            byte[] damaged = whole.clone();
+            damaged[place] ^= 64;
+            Files.write(file, damaged);
+            assertUnsound();
         }
     }
 
     @Test
-    void randomDamageNeverCrashes() throws IOException {
+    void aFileOfFaissItselfIsRefused() throws IOException {
         byte[] whole = Files.readAllBytes(file);
-        Random random = new Random(21);
-        for (int i = 0; i < 100; i++) {
-            byte[] damaged = whole.clone();
-            for (int j = 0; j < 3; j++) {
-                damaged[random.nextInt(i % 2 == 0 ? 90 : damaged.length)] = (byte) random.nextInt();
-            }
-            Files.write(file, damaged);
-            try (FaissIndex index = FaissIndex.load(library, file)) {
-                assertThat(index.search(new float[2 * DIMENSION], 5).ids()).hasSize(10);
-            } catch (UmemException e) {
-                assertThat(e.kind()).isEqualTo(ErrorKind.STORAGE);
-            }
-        }
+        Files.write(file, Arrays.copyOf(whole, whole.length - 24));
+        assertUnsound();
     }
 
     private void assertUnsound() {
