@@ -20,6 +20,7 @@
 #include <faiss/gpu/utils/DeviceUtils.h>
 #endif
 
+#include <algorithm>
 #include <atomic>
 #include <cctype>
 #include <cerrno>
@@ -118,10 +119,12 @@ void require_operation(const faiss::Index *index, int32_t operation, const char 
   FAISS_THROW_IF_NOT_FMT((operations_of(index) & operation) != 0, "this kind of index cannot %s", name);
 }
 
-/// Runs the body with the threads of a call.
-template <class Body> int32_t computed(Body body) noexcept {
+/// Runs the body with the threads of a call, but not more than it has parts: for a single query FAISS would wake all
+/// threads to do next to nothing, which takes longer than the search where the machine has other work.
+template <class Body> int32_t computed(int64_t parts, Body body) noexcept {
   return guarded([&] {
-    omp_set_num_threads(call_threads.load(std::memory_order_relaxed));
+    int threads = call_threads.load(std::memory_order_relaxed);
+    omp_set_num_threads(parts < threads ? std::max<int>(1, parts) : threads);
     body();
   });
 }
@@ -250,7 +253,7 @@ int32_t umem_faiss_trained(const umem_faiss_index *index, int32_t *trained) {
 }
 
 int32_t umem_faiss_train(umem_faiss_index *index, int64_t n, const float *rows) {
-  return computed([&] {
+  return computed(n, [&] {
     faiss::Index *i = of(index);
     require_rows(n, rows);
     require(n >= 1, "there is no row to train with");
@@ -259,7 +262,7 @@ int32_t umem_faiss_train(umem_faiss_index *index, int64_t n, const float *rows) 
 }
 
 int32_t umem_faiss_add(umem_faiss_index *index, int64_t n, const float *rows, const int64_t *ids) {
-  return computed([&] {
+  return computed(n, [&] {
     faiss::Index *i = of(index);
     require_rows(n, rows);
     require(n == 0 || ids != nullptr, "ids is null");
@@ -276,7 +279,7 @@ int32_t umem_faiss_add(umem_faiss_index *index, int64_t n, const float *rows, co
 }
 
 int32_t umem_faiss_remove(umem_faiss_index *index, int64_t n, const int64_t *ids, int64_t *removed) {
-  return computed([&] {
+  return computed(n, [&] {
     faiss::Index *i = of(index);
     require(n >= 0, "the number of ids is negative");
     require(n == 0 || ids != nullptr, "ids is null");
@@ -309,7 +312,7 @@ int32_t umem_faiss_set(umem_faiss_index *index, const char *name, double value) 
 
 int32_t umem_faiss_search(const umem_faiss_index *index, int64_t n, const float *queries, int64_t k, float *scores,
                           int64_t *ids) {
-  return computed([&] {
+  return computed(n, [&] {
     const faiss::Index *i = of(index);
     require_rows(n, queries);
     require(k >= 1, "k is below 1");
@@ -324,7 +327,7 @@ int32_t umem_faiss_search(const umem_faiss_index *index, int64_t n, const float 
 
 int32_t umem_faiss_range(const umem_faiss_index *index, int64_t n, const float *queries, float limit,
                          umem_faiss_hits **hits) {
-  return computed([&] {
+  return computed(n, [&] {
     const faiss::Index *i = of(index);
     require_rows(n, queries);
     require(hits != nullptr, "hits is null");

@@ -138,6 +138,7 @@ final class Acquisition {
                 whole(staged, (folder, seen) -> packages.wheel(wheel.name(), wheel.version(), folder, seen));
             case Source.Npm npm ->
                 whole(staged, (folder, seen) -> packages.npm(npm.name(), npm.version(), folder, seen));
+            case Source.Debian archive -> whole(staged, (folder, seen) -> packages.archive(archive, folder, seen));
             case Source.Maven jar -> whole(staged, (folder, seen) -> packages.jar(jar, folder, seen));
         }
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +18,11 @@ import org.jspecify.annotations.Nullable;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// Builds our C ABI over FAISS from the sources that travel in this jar, against the FAISS of the system.
+/// Builds our C ABI over FAISS from the sources that travel in this jar: against the FAISS of the system, or, where
+/// that
+/// was asked for once, with FAISS itself compiled for AVX2. Debian compiles it for every x86-64, which makes a scan
+/// take
+/// 3 to 5 times as long; compiling it takes some minutes.
 final class FaissBuild {
     static final String KIND = "faiss";
     private static final List<String> SOURCES =
@@ -28,6 +33,17 @@ final class FaissBuild {
             SystemTools.Need.MAKE,
             SystemTools.Need.FAISS,
             SystemTools.Need.OPENBLAS);
+    private static final List<SystemTools.Need> SOURCE_NEEDS = List.of(
+            SystemTools.Need.CMAKE,
+            SystemTools.Need.COMPILER,
+            SystemTools.Need.MAKE,
+            SystemTools.Need.TAR,
+            SystemTools.Need.OPENBLAS);
+    private static final Path CPU = Path.of("/proc/cpuinfo");
+    /// Name and version of FAISS's source in the lock file.
+    static final String FAISS_SOURCE = "faiss-source";
+
+    static final String SOURCE_VERSION = "1.7.3";
     private static final Pattern VERSION = Pattern.compile("#define\\s+FAISS_VERSION_(?:MAJOR|MINOR|PATCH)\\s+(\\d+)");
 
     private final SystemTools tools;
@@ -38,23 +54,71 @@ final class FaissBuild {
         this.progress = progress;
     }
 
-    /// The library in the cache: the one built from these sources and the FAISS that is installed, or, where FAISS's
-    /// development files are gone or never were, the newest one that was built from these sources.
-    Optional<Path> find(Path cache) throws IOException {
+    /// The library in the cache: the one with its own FAISS, where it was built and the CPU can run it; the one built
+    /// from these sources and the FAISS that is installed; or, where FAISS's development files are gone or never were,
+    /// the newest one that was built from these sources.
+    Optional<Path> find(Provision provision) throws IOException {
+        Path folder = provision.cache().resolve(KIND);
+        Path own = folder.resolve(ownFileName());
+        if (Files.isRegularFile(own) && hasAvx2(CPU)) {
+            return Optional.of(own);
+        }
         String version = installedVersion();
         if (version != null) {
-            Path file = cache.resolve(KIND).resolve(fileName(version));
+            Path file = folder.resolve(fileName(version));
             return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
         }
-        Path folder = cache.resolve(KIND);
         if (!Files.isDirectory(folder)) {
             return Optional.empty();
         }
         String prefix = "libumem_faiss-" + sourceHash() + "-";
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(f -> f.getFileName().toString().startsWith(prefix))
+            return files.filter(f -> f.getFileName().toString().startsWith(prefix) && !f.equals(own))
                     .max(Comparator.comparing(f -> f.getFileName().toString()));
         }
+    }
+
+    /// Whether the CPU has what FAISS is compiled for here.
+    ///
+    /// @param cpuInfo the system's description of the CPU
+    static boolean hasAvx2(Path cpuInfo) throws IOException {
+        if (!Files.isReadable(cpuInfo)) {
+            return false;
+        }
+        try (Stream<String> lines = Files.lines(cpuInfo)) {
+            return lines.filter(line -> line.startsWith("flags"))
+                    .findFirst()
+                    .map(line -> List.of(line.split("\\s+")).containsAll(List.of("avx2", "fma", "f16c", "popcnt")))
+                    .orElse(false);
+        }
+    }
+
+    /// Builds the library with its own FAISS, from the source that the lock file names. Takes some minutes.
+    Path buildOwn(Provision provision) throws IOException {
+        if (!hasAvx2(CPU)) {
+            throw new UmemException(
+                    ErrorKind.SETUP, "this CPU has no AVX2: FAISS from source would be no faster than the system's");
+        }
+        tools.requireAll(SOURCE_NEEDS);
+        String name = ownFileName();
+        return provision.derived(KIND, name, target -> {
+            Path archive = provision.artifact(FAISS_SOURCE);
+            compile(target, work -> {
+                Path source = Files.createDirectory(work.resolve("source"));
+                run(
+                        List.of(
+                                tools.require(SystemTools.Need.TAR).toString(),
+                                "-xzf",
+                                archive.toString(),
+                                "--strip-components=1"),
+                        source);
+                return List.of("-DUMEM_FAISS=source", "-DUMEM_FAISS_SOURCE=" + source, "-DUMEM_FAISS_LEVEL=avx2");
+            });
+        });
+    }
+
+    private static String ownFileName() throws IOException {
+        return fileName(SOURCE_VERSION + "-avx2");
     }
 
     /// Builds the library after the tools for it are there.
@@ -65,10 +129,16 @@ final class FaissBuild {
             throw new UmemException(
                     ErrorKind.SETUP, "the FAISS headers do not tell their version: install libfaiss-dev");
         }
-        return provision.derived(KIND, fileName(version), this::compile);
+        return provision.derived(KIND, fileName(version), target -> compile(target, work -> List.of()));
     }
 
-    private void compile(Path target) throws IOException {
+    /// What CMake is told besides; may put files into the folder of the build.
+    @FunctionalInterface
+    private interface Settings {
+        List<String> in(Path work) throws IOException;
+    }
+
+    private void compile(Path target, Settings settings) throws IOException {
         progress.advance("the C ABI over FAISS", Progress.Stage.BUILD, 0, -1);
         Path work = Files.createTempDirectory(target.getParent(), ".build-");
         try {
@@ -78,7 +148,10 @@ final class FaissBuild {
                 }
             }
             String cmake = tools.require(SystemTools.Need.CMAKE).toString();
-            run(List.of(cmake, "-S", ".", "-B", "build", "-DCMAKE_BUILD_TYPE=Release"), work);
+            List<String> configure =
+                    new ArrayList<>(List.of(cmake, "-S", ".", "-B", "build", "-DCMAKE_BUILD_TYPE=Release"));
+            configure.addAll(settings.in(work));
+            run(configure, work);
             run(List.of(cmake, "--build", "build", "--parallel", "2"), work);
             Files.move(work.resolve("build/libumem_faiss.so"), target, StandardCopyOption.ATOMIC_MOVE);
         } finally {

@@ -5,10 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
-/// [Packages] by pip, npm and Maven.
+/// [Packages] by pip, npm, Maven and apt.
 final class PackageClients implements Packages {
     private static final Duration SILENCE = Duration.ofMinutes(5);
 
@@ -73,6 +74,33 @@ final class PackageClients implements Packages {
                         "-DoutputDirectory=" + folder)),
                 folder,
                 ".jar",
+                fetched);
+    }
+
+    @Override
+    public Path archive(Source.Debian source, Path folder, LongConsumer fetched) throws IOException, SourceUnavailable {
+        Optional<Path> apt = tools.find(SystemTools.Need.APT);
+        Optional<Path> helper = tools.find(SystemTools.Need.APT_HELPER);
+        if (apt.isEmpty() || helper.isEmpty()) {
+            throw new SourceUnavailable("it takes apt, the package client of Debian and its descendants");
+        }
+        Command.Outcome located =
+                new Command(List.of(apt.get().toString(), "download", "--print-uris", source.binary())).run(folder);
+        // 'ADDRESS' FILE SIZE CHECKSUM
+        String address = located.lines().stream()
+                .filter(line -> line.startsWith("'") && line.lastIndexOf("' ") > 0)
+                .map(line -> line.substring(1, line.lastIndexOf("' ")))
+                .findFirst()
+                .orElseThrow(() -> new SourceUnavailable("apt knows no package " + source.binary()
+                        + " (run `apt-get update` as root): " + located.reason()));
+        return download(
+                new Command(List.of(
+                        helper.get().toString(),
+                        "download-file",
+                        address.substring(0, address.lastIndexOf('/') + 1) + source.file(),
+                        folder.resolve(source.file()).toString())),
+                folder,
+                source.file(),
                 fetched);
     }
 

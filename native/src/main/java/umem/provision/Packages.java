@@ -17,6 +17,9 @@ interface Packages {
     /// Downloads the archive of an npm package. Parameters as in [#wheel].
     Path npm(String name, String version, Path folder, LongConsumer fetched) throws IOException, SourceUnavailable;
 
+    /// Downloads the archive of a Debian source package. Parameters as in [#wheel].
+    Path archive(Source.Debian source, Path folder, LongConsumer fetched) throws IOException, SourceUnavailable;
+
     /// Downloads a jar, or copies it out of the local repository. Parameters as in [#wheel].
     Path jar(Source.Maven jar, Path folder, LongConsumer fetched) throws IOException, SourceUnavailable;
 }

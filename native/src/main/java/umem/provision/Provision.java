@@ -252,6 +252,19 @@ public final class Provision {
                 .collect(Collectors.joining(", "));
     }
 
+    /// Builds FAISS from its source for AVX2, once, and provides that from then on: 3 to 5 times faster than the
+    /// system's. Takes some minutes and, at first, the network.
+    ///
+    /// @return the library, as [NativeLibraries#faiss()] will name it
+    /// @throws UmemException SETUP also when the CPU has no AVX2
+    public Path optimizedFaiss() {
+        try {
+            return new FaissBuild(tools, progress).buildOwn(this);
+        } catch (IOException e) {
+            throw Disk.storageFailure("the C ABI over FAISS", store.root(), e);
+        }
+    }
+
     private Path faiss() {
         Optional<Path> built = builtFaiss();
         if (built.isPresent()) {
@@ -266,7 +279,7 @@ public final class Provision {
 
     private Optional<Path> builtFaiss() {
         try {
-            return new FaissBuild(tools, progress).find(store.root());
+            return new FaissBuild(tools, progress).find(this);
         } catch (IOException e) {
             throw Disk.storageFailure("the C ABI over FAISS", store.root(), e);
         }

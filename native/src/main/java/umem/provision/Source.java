@@ -12,7 +12,8 @@ import java.util.List;
     @JsonSubTypes.Type(name = "parts", value = Source.Parts.class),
     @JsonSubTypes.Type(name = "wheel", value = Source.Wheel.class),
     @JsonSubTypes.Type(name = "npm", value = Source.Npm.class),
-    @JsonSubTypes.Type(name = "maven", value = Source.Maven.class)
+    @JsonSubTypes.Type(name = "maven", value = Source.Maven.class),
+    @JsonSubTypes.Type(name = "debian", value = Source.Debian.class)
 })
 sealed interface Source {
     /// How messages call it.
@@ -54,6 +55,17 @@ sealed interface Source {
         @Override
         public String label() {
             return "package " + name + " " + version;
+        }
+    }
+
+    /// A source archive of Debian and its descendants.
+    ///
+    /// @param binary a package that is built from it: where the mirror keeps that, it keeps the archive
+    /// @param file the archive's name
+    record Debian(String binary, String file) implements Source {
+        @Override
+        public String label() {
+            return "source package of " + binary;
         }
     }
 

@@ -57,6 +57,8 @@ final class SystemTools {
         PIP("python3-pip", "pip3", "pip"),
         MAVEN("maven", "mvn"),
         TAR("tar", "tar"),
+        APT("apt", "apt-get"),
+        APT_HELPER("apt", "/usr/lib/apt/apt-helper"),
         FAISS("libfaiss-dev", "/usr/include/faiss/Index.h", "/usr/local/include/faiss/Index.h"),
         OPENBLAS(
                 "libopenblas-dev",

@@ -128,6 +128,12 @@ class AcquisitionTest {
             }
 
             @Override
+            public Path archive(Source.Debian source, Path target, java.util.function.LongConsumer fetched)
+                    throws SourceUnavailable {
+                throw new SourceUnavailable("no");
+            }
+
+            @Override
             public Path jar(Source.Maven jar, Path target, java.util.function.LongConsumer fetched)
                     throws SourceUnavailable {
                 throw new SourceUnavailable("no");

@@ -47,6 +47,10 @@ class ArtifactLockTest {
             assertThat(artifact.files()).extracting(Artifact.Content::file).doesNotHaveDuplicates();
         });
         assertThat(lock.artifacts()).extracting(Artifact::sha256).doesNotHaveDuplicates();
+        assertThat(lock.find(FaissBuild.FAISS_SOURCE))
+                .get()
+                .extracting(Artifact::version)
+                .isEqualTo(FaissBuild.SOURCE_VERSION);
         assertThat(lock.system()).allSatisfy(packages -> {
             assertThat(packages.licence()).isNotBlank();
             assertThat(packages.packages()).isNotEmpty();

@@ -55,6 +55,11 @@ final class ServedPackages implements Packages {
     }
 
     @Override
+    public Path archive(Source.Debian source, Path target, LongConsumer fetched) throws IOException, SourceUnavailable {
+        return fetch(source.file(), target.resolve(source.file()), fetched);
+    }
+
+    @Override
     public Path jar(Source.Maven jar, Path target, LongConsumer fetched) throws IOException, SourceUnavailable {
         return fetch(jar.artifact(), target.resolve(jar.artifact() + ".jar"), fetched);
     }
