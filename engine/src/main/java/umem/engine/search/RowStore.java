@@ -284,6 +284,11 @@ final class RowStore implements AutoCloseable {
         return size;
     }
 
+    /// The position of an id, or -1.
+    int find(long id) {
+        return positions.get(id);
+    }
+
     /// The chunk of the positions `chunk * ROWS` and after, [#ROWS] padded rows of which those at positions from
     /// [#rows()] on mean nothing.
     MemorySegment chunk(int chunk) {

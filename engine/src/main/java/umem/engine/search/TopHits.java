@@ -103,11 +103,13 @@ public final class TopHits {
         }
     }
 
-    private float threshold() {
+    /// Rows below it can no longer become hits.
+    float threshold() {
         return size == scores.length ? scores[0] : minScore;
     }
 
-    private void offer(float score, long id) {
+    /// Offers a row of at least the [#threshold()].
+    void offer(float score, long id) {
         if ((size == scores.length && !worse(0, score, id)) || !accepted.test(id)) {
             return;
         }
