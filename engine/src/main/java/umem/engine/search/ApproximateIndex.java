@@ -4,9 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
@@ -22,7 +20,8 @@ import umem.bindings.faiss.FaissLibrary;
 /// [ApproximateOptions]) names candidates, which are scored by the rows themselves; rows added or changed since it was
 /// made, the delta, are scanned exactly; rows that went or changed are passed over in the base. When many have changed,
 /// a
-/// thread builds a new base, which takes minutes for a million rows; searches and changes go on meanwhile.
+/// thread builds a new base, which takes minutes for a million rows; searches and changes go on meanwhile. Before there
+/// is a base all rows are scanned.
 ///
 /// It allocates some small objects a search.
 public final class ApproximateIndex implements VectorIndex {
@@ -30,12 +29,10 @@ public final class ApproximateIndex implements VectorIndex {
 
     private final FaissLibrary library;
     private final ApproximateOptions options;
-    private final SearchKernels kernels = SearchKernels.current();
     private final RowStore store;
     private final FlatIndex rows;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private final Deque<ApproximateProbe> probes = new ArrayDeque<>();
-    private FlatIndex delta;
+    private final ApproximateProbes probes;
     private @Nullable ApproximateBase base;
     private @Nullable ApproximateBuild build;
     private long changesAtFailure;
@@ -45,11 +42,34 @@ public final class ApproximateIndex implements VectorIndex {
     ///
     /// @param dimension values a row, at least 1
     public ApproximateIndex(FaissLibrary library, int dimension, ApproximateOptions options) {
+        this(library, new RowStore(dimension), null, options);
+    }
+
+    private ApproximateIndex(
+            FaissLibrary library, RowStore store, @Nullable ApproximateBase base, ApproximateOptions options) {
         this.library = library;
         this.options = options;
-        this.store = new RowStore(dimension);
+        this.store = store;
+        this.base = base;
+        SearchKernels kernels = SearchKernels.current();
         this.rows = new FlatIndex(store, kernels);
-        this.delta = new FlatIndex(dimension);
+        this.probes = new ApproximateProbes(store, kernels);
+    }
+
+    /// Reads what [#save] wrote, or what a [FlatIndex] did. Where the base is missing, is damaged or is that of other
+    /// rows, a thread builds a new one; the rows have to be whole.
+    ///
+    /// @throws umem.error.UmemException as [FlatIndex#load]
+    public static ApproximateIndex load(FaissLibrary library, Path file, ApproximateOptions options) {
+        RowStore store = RowFile.read(file, false);
+        ApproximateIndex index =
+                new ApproximateIndex(library, store, ApproximateFile.read(library, file, store, options), options);
+        index.changing(() -> {
+            if (index.isRebuildDue()) {
+                index.startBuild();
+            }
+        });
+        return index;
     }
 
     @Override
@@ -69,34 +89,29 @@ public final class ApproximateIndex implements VectorIndex {
 
     @Override
     public void add(long id, MemorySegment row) {
-        changing(() -> {
-            delta.add(id, row);
-            try {
-                rows.add(id, row);
-            } catch (Throwable t) {
-                delta.remove(id);
-                throw t;
-            }
-            changed(id);
-        });
+        addAll(new long[] {id}, row);
     }
 
     @Override
     public void addAll(long[] ids, MemorySegment newRows) {
         long[] own = ids.clone();
         changing(() -> {
-            delta.addAll(own, newRows);
-            try {
+            if (own.length == 1) {
+                rows.add(own[0], newRows);
+            } else {
                 rows.addAll(own, newRows);
-            } catch (Throwable t) {
-                for (long id : own) {
-                    delta.remove(id);
+            }
+            if (base != null) {
+                try {
+                    base.delta().addAll(own, newRows);
+                } catch (Throwable t) {
+                    for (long id : own) {
+                        rows.remove(id);
+                    }
+                    throw t;
                 }
-                throw t;
             }
-            for (long id : own) {
-                changed(id);
-            }
+            changed(own);
         });
     }
 
@@ -104,10 +119,8 @@ public final class ApproximateIndex implements VectorIndex {
     public void update(long id, MemorySegment row) {
         changing(() -> {
             rows.update(id, row);
-            if (delta.contains(id)) {
-                delta.update(id, row);
-            } else {
-                delta.add(id, row);
+            if (base != null) {
+                base.put(id, row);
             }
             changed(id);
         });
@@ -119,7 +132,9 @@ public final class ApproximateIndex implements VectorIndex {
         changing(() -> {
             removed[0] = rows.remove(id);
             if (removed[0]) {
-                delta.remove(id);
+                if (base != null) {
+                    base.remove(id);
+                }
                 changed(id);
             }
         });
@@ -136,12 +151,14 @@ public final class ApproximateIndex implements VectorIndex {
         lock.readLock().lock();
         try {
             requireOpen();
-            delta.search(query, best);
-            if (base != null) {
-                ApproximateProbe probe = takeProbe();
-                probe.search(base, query, best, rows::search);
-                giveBack(probe);
+            if (base == null) {
+                rows.search(query, best);
+                return;
             }
+            base.delta().search(query, best);
+            ApproximateProbe probe = probes.take();
+            probe.search(base, query, best, rows::search);
+            probes.giveBack(probe);
         } finally {
             lock.readLock().unlock();
         }
@@ -152,12 +169,14 @@ public final class ApproximateIndex implements VectorIndex {
         lock.readLock().lock();
         try {
             requireOpen();
-            delta.search(queries, best);
-            if (base != null && best.length > 0) {
-                ApproximateProbe probe = takeProbe();
-                probe.search(base, queries, best, rows::search);
-                giveBack(probe);
+            if (base == null || best.length == 0) {
+                rows.search(queries, best);
+                return;
             }
+            base.delta().search(queries, best);
+            ApproximateProbe probe = probes.take();
+            probe.search(base, queries, best, rows::search);
+            probes.giveBack(probe);
         } finally {
             lock.readLock().unlock();
         }
@@ -169,9 +188,17 @@ public final class ApproximateIndex implements VectorIndex {
         return rows.range(query, minScore);
     }
 
+    /// Saves the rows to a file that a [FlatIndex] reads too, and the base beside it, in `FILE.base` and
+    /// `FILE.base.ids`.
     @Override
     public void save(Path file) {
-        rows.save(file);
+        lock.readLock().lock();
+        try {
+            requireOpen();
+            ApproximateFile.write(file, rows, base);
+        } finally {
+            lock.readLock().unlock();
+        }
     }
 
     /// Names the base, with how many of its rows are gone and how many others there are.
@@ -183,7 +210,7 @@ public final class ApproximateIndex implements VectorIndex {
             return base == null
                     ? "flat float32, approximate from " + options.minRows() + " rows"
                     : "FAISS " + base.description() + " of " + base.size() + " rows, " + base.goneCount()
-                            + " of them gone, and " + delta.size() + " others; rescored";
+                            + " of them gone, and " + base.delta().size() + " others; rescored";
         } finally {
             lock.readLock().unlock();
         }
@@ -195,33 +222,38 @@ public final class ApproximateIndex implements VectorIndex {
     /// @throws umem.error.UmemException of kind NATIVE if FAISS refuses: a bad factory string, fewer rows than inverted
     ///     lists, too little memory; the index stays as it is
     public void rebuild() {
-        awaitBuild();
-        changing(() -> {
-            if (build == null && store.size() > 0) {
-                startBuild();
+        ApproximateBuild own = null;
+        while (own == null) {
+            ApproximateBuild other = buildUnderWay();
+            if (other != null) {
+                other.end().exceptionally(failure -> null).join();
             }
-        });
-        awaitBuild();
+            lock.writeLock().lock();
+            try {
+                requireOpen();
+                if (store.size() == 0) {
+                    return;
+                }
+                if (build == null) {
+                    own = startBuild();
+                }
+            } finally {
+                lock.writeLock().unlock();
+            }
+        }
+        try {
+            own.end().join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
     }
 
-    /// Waits for a build that is under way, if any.
-    private void awaitBuild() {
-        ApproximateBuild running;
+    private @Nullable ApproximateBuild buildUnderWay() {
         lock.readLock().lock();
         try {
-            running = build;
+            return build;
         } finally {
             lock.readLock().unlock();
-        }
-        if (running != null) {
-            try {
-                running.end().join();
-            } catch (CompletionException e) {
-                if (e.getCause() instanceof RuntimeException cause) {
-                    throw cause;
-                }
-                throw e;
-            }
         }
     }
 
@@ -246,7 +278,6 @@ public final class ApproximateIndex implements VectorIndex {
             if (base != null) {
                 base.close();
             }
-            delta.close();
             rows.close();
         } finally {
             lock.writeLock().unlock();
@@ -263,13 +294,12 @@ public final class ApproximateIndex implements VectorIndex {
         }
     }
 
-    /// Notes that a row came, changed or went, after the rows and the delta have it.
-    private void changed(long id) {
-        if (base != null) {
-            base.drop(id);
-        }
+    /// Notes that rows came, changed or went, after rows and base have it.
+    private void changed(long... ids) {
         if (build != null) {
-            build.touch(id);
+            for (long id : ids) {
+                build.touch(id);
+            }
         } else if (isRebuildDue()) {
             startBuild();
         }
@@ -277,13 +307,17 @@ public final class ApproximateIndex implements VectorIndex {
 
     private boolean isRebuildDue() {
         int size = store.size();
-        long changes = (long) delta.size() + (base == null ? 0 : base.goneCount());
         return size >= options.minRows()
-                && changes > 2 * changesAtFailure
-                && (base == null || changes > options.rebuildShare() * size);
+                && changes() > 2 * changesAtFailure
+                && (base == null || changes() > options.rebuildShare() * size);
     }
 
-    private void startBuild() {
+    /// Rows that the base does not know as they are.
+    private long changes() {
+        return base == null ? store.size() : base.changes();
+    }
+
+    private ApproximateBuild startBuild() {
         long stamp = store.beginRead();
         long[] ids;
         try {
@@ -294,6 +328,7 @@ public final class ApproximateIndex implements VectorIndex {
         ApproximateBuild started = new ApproximateBuild(library, store, options, ids);
         build = started;
         Thread.ofPlatform().daemon().name("umem-index-build").start(() -> run(started));
+        return started;
     }
 
     private void run(ApproximateBuild running) {
@@ -307,39 +342,32 @@ public final class ApproximateIndex implements VectorIndex {
 
     private void publish(ApproximateBuild running, ApproximateBase built) {
         int size = built.size();
-        ApproximateBase oldBase;
-        FlatIndex oldDelta;
+        ApproximateBase old;
         lock.writeLock().lock();
         try {
-            FlatIndex newDelta = new FlatIndex(dimension());
-            try {
-                if (closed) {
-                    throw new CancellationException("the index was closed");
-                }
-                for (long id : running.touched()) {
-                    built.drop(id);
-                    if (rows.contains(id)) {
-                        newDelta.add(id, rows.row(id));
-                    }
-                }
-            } catch (Throwable t) {
-                newDelta.close();
-                built.close();
-                throw t;
+            if (closed) {
+                throw new CancellationException("the index was closed");
             }
-            oldBase = base;
-            oldDelta = delta;
+            for (long id : running.touched()) {
+                if (rows.contains(id)) {
+                    built.put(id, MemorySegment.ofArray(rows.row(id)));
+                } else {
+                    built.remove(id);
+                }
+            }
+            old = base;
             base = built;
-            delta = newDelta;
             build = null;
             changesAtFailure = 0;
+        } catch (Throwable t) {
+            built.close();
+            throw t;
         } finally {
             lock.writeLock().unlock();
         }
-        // No search uses these any more: each holds the lock while it does.
-        oldDelta.close();
-        if (oldBase != null) {
-            oldBase.close();
+        if (old != null) {
+            // No search uses it any more: each holds the lock while it does.
+            old.close();
         }
         LOG.log(Level.DEBUG, "search: a new base of {0} rows", size);
     }
@@ -347,9 +375,11 @@ public final class ApproximateIndex implements VectorIndex {
     private void giveUp(ApproximateBuild running, Throwable failure) {
         lock.writeLock().lock();
         try {
-            build = null;
-            changesAtFailure = (long) delta.size() + (base == null ? 0 : base.goneCount());
+            if (build == running) {
+                build = null;
+            }
             if (!closed) {
+                changesAtFailure = changes();
                 LOG.log(
                         Level.WARNING,
                         "no new base for the approximate search: {0}; changed rows are scanned exactly, which takes"
@@ -360,19 +390,6 @@ public final class ApproximateIndex implements VectorIndex {
             lock.writeLock().unlock();
         }
         running.end().completeExceptionally(failure);
-    }
-
-    private ApproximateProbe takeProbe() {
-        synchronized (probes) {
-            ApproximateProbe probe = probes.pollLast();
-            return probe == null ? new ApproximateProbe(store, kernels) : probe;
-        }
-    }
-
-    private void giveBack(ApproximateProbe probe) {
-        synchronized (probes) {
-            probes.addLast(probe);
-        }
     }
 
     private void requireOpen() {

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param base FAISS's factory string for the base, as for [umem.bindings.faiss.FaissIndex#create] but without `IDMap`;
 ///     null for inverted lists of int8 rows, as many as four times the square root of the rows
-/// @param nprobe inverted lists that a search visits, 1 to 2^20; 0 for as many as find 99 of the 100 nearest rows of
-///     embeddings. More find more, and take longer in proportion
+/// @param nprobe inverted lists that a search visits, 1 to 2^20; 0 for every 64th, 8 at least, which find
+///     99 of 100 nearest rows of clustered data. More find more, and take longer in proportion
 /// @param efSearch candidates that a search in a graph keeps, 1 to 2^20; 0 for 64
 /// @param minRows fewer rows than this are scanned exactly, without a base; at least 1
 /// @param rebuildShare the share of the rows that may have changed before the base is built anew, above 0: the changed

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -18,6 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongPredicate;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import umem.bindings.faiss.FaissLibrary;
@@ -32,6 +36,9 @@ class ApproximateIndexTest {
     private static final LongPredicate ALL = id -> true;
 
     private static FaissLibrary library;
+
+    @TempDir
+    Path folder;
 
     @BeforeAll
     static void load() {
@@ -304,6 +311,89 @@ class ApproximateIndexTest {
                 () -> index.search(new float[16], 1, 0));
         for (Runnable use : uses) {
             assertThatIllegalStateException().isThrownBy(use::run).withMessage("the index is closed");
+        }
+    }
+
+    @Test
+    void comesBackFromItsFilesAsItWas() throws Exception {
+        float[][] rows = clustered(new Random(7), 3100, 16);
+        Path file = folder.resolve("rows");
+        ApproximateOptions options = new ApproximateOptions("IVF32,SQ8", 8, 0, 100_000, 0.5);
+        List<List<Hit>> expected = new ArrayList<>();
+        try (ApproximateIndex index = new ApproximateIndex(library, 16, options)) {
+            addAll(index, rows, 0, 3000);
+            index.rebuild();
+            for (long id = 0; id < 100; id++) {
+                index.remove(7 * id);
+                index.update(7 * id + 1, rows[3000 + (int) id]);
+            }
+            index.add(0, rows[0]);
+            index.add(-5, rows[2]);
+            for (int i = 0; i < 50; i++) {
+                expected.add(index.search(rows[i], 10, Float.NEGATIVE_INFINITY));
+            }
+            index.save(file);
+            assertThat(index.description()).contains("IVF32,SQ8 of 3000 rows, 200 of them gone, and 102 others");
+        }
+        try (ApproximateIndex index = ApproximateIndex.load(library, file, options)) {
+            assertThat(index.description()).contains("IVF32,SQ8 of 3000 rows, 200 of them gone, and 102 others");
+            for (int i = 0; i < 50; i++) {
+                assertThat(index.search(rows[i], 10, Float.NEGATIVE_INFINITY)).isEqualTo(expected.get(i));
+            }
+            index.save(file);
+        }
+        // Every part that is missing, damaged or of other rows leaves the rows, which are searched exactly.
+        try (FlatIndex flat = FlatIndex.load(file)) {
+            assertThat(flat.size()).isEqualTo(2902);
+            for (String part : List.of("rows.base", "rows.base.ids")) {
+                Path path = folder.resolve(part);
+                byte[] whole = Files.readAllBytes(path);
+                for (int place : new int[] {0, 9, 80, whole.length / 2, whole.length - 1}) {
+                    byte[] damaged = whole.clone();
+                    damaged[place] ^= 4;
+                    Files.write(path, damaged);
+                    assertWithoutBase(file, options, rows[5], flat);
+                }
+                Files.write(path, Arrays.copyOf(whole, whole.length - 5));
+                assertWithoutBase(file, options, rows[5], flat);
+                Files.delete(path);
+                assertWithoutBase(file, options, rows[5], flat);
+                Files.write(path, whole);
+            }
+            flat.remove(5);
+            flat.save(file);
+            assertWithoutBase(file, options, rows[5], flat);
+        }
+        byte[] damaged = Files.readAllBytes(file);
+        damaged[1000] ^= 1;
+        Files.write(file, damaged);
+        assertThatExceptionOfType(UmemException.class)
+                .isThrownBy(() -> ApproximateIndex.load(library, file, options))
+                .matches(e -> e.kind() == ErrorKind.STORAGE);
+        assertThatExceptionOfType(UmemException.class)
+                .isThrownBy(() -> ApproximateIndex.load(library, folder.resolve("none"), options))
+                .matches(e -> e.kind() == ErrorKind.STORAGE);
+    }
+
+    private static void assertWithoutBase(Path file, ApproximateOptions options, float[] query, FlatIndex flat) {
+        try (ApproximateIndex index = ApproximateIndex.load(library, file, options)) {
+            assertThat(index.description()).startsWith("flat");
+            assertThat(index.search(query, 10, Float.NEGATIVE_INFINITY))
+                    .isEqualTo(flat.search(query, 10, Float.NEGATIVE_INFINITY));
+        }
+    }
+
+    @Test
+    void buildsTheBaseThatAFileLacks() {
+        Path file = folder.resolve("rows");
+        float[][] rows = clustered(new Random(8), 500, 16);
+        try (FlatIndex flat = new FlatIndex(16)) {
+            addAll(flat, rows, 0, 500);
+            flat.save(file);
+        }
+        try (ApproximateIndex index = ApproximateIndex.load(library, file, exhaustive(100, 0.1))) {
+            index.rebuild();
+            assertThat(index.description()).contains("of 500 rows, 0 of them gone");
         }
     }
 
