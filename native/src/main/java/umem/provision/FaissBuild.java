@@ -99,8 +99,12 @@ final class FaissBuild {
             throw new UmemException(
                     ErrorKind.SETUP, "this CPU has no AVX2: FAISS from source would be no faster than the system's");
         }
-        tools.requireAll(SOURCE_NEEDS);
         String name = ownFileName();
+        Path there = provision.cache().resolve(KIND).resolve(name);
+        if (Files.isRegularFile(there)) {
+            return there;
+        }
+        tools.requireAll(SOURCE_NEEDS);
         return provision.derived(KIND, name, target -> {
             Path archive = provision.artifact(FAISS_SOURCE);
             compile(target, work -> {

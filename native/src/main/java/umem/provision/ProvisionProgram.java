@@ -17,7 +17,7 @@ import umem.error.UmemException;
 /// ```
 ///
 /// Actions: `all` (libraries, encoder, default models), `tests` (what the tests need), `libraries`, `encoder`,
-/// `models`, `faiss` (FAISS from source, for this CPU: some minutes, and from then on 3 to 5 times faster searches in
+/// `models`, `faiss` (FAISS from source, for this CPU: some minutes, and from then on 2 to 5 times faster searches in
 /// it), `list`, `verify`, or a name of the lock file. Progress goes to standard error, data to standard output.
 final class ProvisionProgram {
     private static final String ENCODER = "bge-small-en-v1.5";

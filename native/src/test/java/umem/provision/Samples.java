@@ -103,7 +103,7 @@ final class Samples {
             Progress progress,
             Artifact... artifacts) {
         return new Provision(
-                new Provision.Settings(cache, false, hub, token, disk, packages, new CudaMachine(false, false)),
+                new Provision.Settings(cache, false, hub, token, disk, packages, new CudaMachine(false, false), false),
                 new ArtifactLock(1, List.of(artifacts), List.of()),
                 progress);
     }
