@@ -5,6 +5,7 @@ module umem.bindings {
     requires transitive umem.provision;
 
     exports umem.bindings;
+    exports umem.bindings.blas;
     exports umem.bindings.faiss;
     exports umem.bindings.llama;
 }
