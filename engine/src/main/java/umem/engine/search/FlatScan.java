@@ -10,7 +10,7 @@ final class FlatScan {
     /// Rows of a batch that stay in the core's own cache while query after query passes over them, in bytes.
     private static final int CACHED_BYTES = 256 << 10;
 
-    private static final Comparator<Hit> RANKING =
+    static final Comparator<Hit> RANKING =
             (a, b) -> a.score() == b.score() ? Long.compare(a.id(), b.id()) : Float.compare(b.score(), a.score());
 
     private final RowStore rows;

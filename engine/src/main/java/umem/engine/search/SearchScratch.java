@@ -8,6 +8,7 @@ final class SearchScratch {
     private float[] queries = {};
     private float[] scores = {};
     private float[] sums = {};
+    private final CodedQuery coded = new CodedQuery();
 
     /// So many zeros, for the padded query or queries.
     float[] queries(int length) {
@@ -33,5 +34,10 @@ final class SearchScratch {
             sums = new float[SearchKernels.SCRATCH];
         }
         return sums;
+    }
+
+    /// The query of a search that reads codes.
+    CodedQuery coded() {
+        return coded;
     }
 }

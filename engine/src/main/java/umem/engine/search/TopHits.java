@@ -108,6 +108,11 @@ public final class TopHits {
         return size == scores.length ? scores[0] : minScore;
     }
 
+    /// Whether the caller lets a row in at all.
+    boolean accepts(long id) {
+        return accepted.test(id);
+    }
+
     /// Offers a row of at least the [#threshold()].
     void offer(float score, long id) {
         if ((size == scores.length && !worse(0, score, id)) || !accepted.test(id)) {
