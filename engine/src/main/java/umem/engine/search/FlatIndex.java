@@ -11,15 +11,21 @@ import java.util.List;
 public final class FlatIndex implements VectorIndex {
     private final RowStore rows;
     private final FlatScan scan;
+    private final RowNorms norms = new RowNorms();
+    private final int threads;
 
     /// @param dimension values a row, at least 1
     public FlatIndex(int dimension) {
-        this(new RowStore(dimension), SearchKernels.current());
+        this(new RowStore(dimension), 1);
     }
 
-    FlatIndex(RowStore rows, SearchKernels kernels) {
+    /// @param rows that nobody follows yet
+    /// @param threads of a large batch at most
+    FlatIndex(RowStore rows, int threads) {
         this.rows = rows;
-        this.scan = new FlatScan(rows, kernels);
+        this.scan = new FlatScan(rows, SearchKernels.current());
+        this.threads = threads;
+        rows.follow(norms);
     }
 
     /// Reads what [#save] wrote, into memory, and checks all of it.
@@ -86,7 +92,12 @@ public final class FlatIndex implements VectorIndex {
 
     @Override
     public void search(MemorySegment queries, TopHits[] best) {
-        scan.search(queries, best);
+        BlasBatch products = BlasBatch.forQueries(best.length);
+        if (products == null) {
+            scan.search(queries, best);
+        } else {
+            products.search(rows, norms, queries, best, threads);
+        }
     }
 
     @Override
