@@ -13,8 +13,9 @@ import java.util.Set;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import umem.engine.embedding.Encoder;
-import umem.engine.search.FlatIndex;
 import umem.engine.search.Hit;
+import umem.engine.search.IndexKind;
+import umem.engine.search.VectorIndex;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
@@ -25,7 +26,7 @@ final class KeyIndex implements AutoCloseable {
 
     private final Encoder encoder;
     private final @Nullable VectorCache cache;
-    private final FlatIndex index;
+    private final VectorIndex index;
     private final List<String> keys = new ArrayList<>();
     /// All candidates of a task, and the commit that ends it, have the same key.
     private volatile @Nullable Embedded last;
@@ -36,7 +37,7 @@ final class KeyIndex implements AutoCloseable {
     KeyIndex(Encoder encoder, @Nullable VectorCache cache) {
         this.encoder = encoder;
         this.cache = cache;
-        this.index = new FlatIndex(encoder.dimension());
+        this.index = IndexKind.AUTO.open(encoder.dimension());
     }
 
     /// Embeds a key, for any thread.

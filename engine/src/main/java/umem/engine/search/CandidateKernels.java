@@ -27,42 +27,18 @@ abstract sealed class CandidateKernels permits ScalarCandidateKernels, VectorCan
     ///
     /// @param query whole numbers of -127 to 127, as many as a padded row has bytes
     /// @param codes padded rows, native memory
-    /// @param count how many rows
-    /// @param out receives `count` sums
-    final void int8(short[] query, MemorySegment codes, int count, float[] out) {
-        int quarter = count / 4;
-        int8Four(query, codes, quarter, out);
-        for (int row = 4 * quarter; row < count; row++) {
-            out[row] = int8(query, codes, (long) row * query.length);
-        }
-    }
+    /// @param quarter a quarter of the rows
+    /// @param out receives `4 * quarter` sums
+    abstract void int8(short[] query, MemorySegment codes, int quarter, float[] out);
 
     /// Inner products of consecutive bf16 rows, walked as four distant streams.
     ///
     /// @param even the query's values 0, 2, 4..., as many as a padded row has pairs
     /// @param odd the query's values 1, 3, 5...
     /// @param codes padded rows, native memory
-    /// @param count how many rows
-    /// @param out receives `count` sums
-    final void bf16(float[] even, float[] odd, MemorySegment codes, int count, float[] out) {
-        int quarter = count / 4;
-        bf16Four(even, odd, codes, quarter, out);
-        for (int row = 4 * quarter; row < count; row++) {
-            out[row] = bf16(even, odd, codes, 4L * row * even.length);
-        }
-    }
-
-    /// The first four times `quarter` rows.
-    abstract void int8Four(short[] query, MemorySegment codes, int quarter, float[] out);
-
-    /// The row at `offset`.
-    abstract int int8(short[] query, MemorySegment codes, long offset);
-
-    /// The first four times `quarter` rows.
-    abstract void bf16Four(float[] even, float[] odd, MemorySegment codes, int quarter, float[] out);
-
-    /// The row at `offset`.
-    abstract float bf16(float[] even, float[] odd, MemorySegment codes, long offset);
+    /// @param quarter a quarter of the rows
+    /// @param out receives `4 * quarter` sums
+    abstract void bf16(float[] even, float[] odd, MemorySegment codes, int quarter, float[] out);
 
     /// The first of some scores, from `from` on, that is not below a threshold (NaN is not).
     ///

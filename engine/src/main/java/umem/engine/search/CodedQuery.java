@@ -65,12 +65,14 @@ final class CodedQuery {
     /// @param kernels reads the codes
     /// @param chunk the codes
     /// @param norms of the rows, not below the true ones
-    /// @param out receives `count` scores; NaN stands for one that may be anything
+    /// @param out of [RowStore#ROWS], receives `count` scores; NaN stands for one that may be anything
     void bounds(CandidateKernels kernels, CodeChunk chunk, float[] norms, int count, float[] out) {
+        // What lies beyond the rows belongs to the chunk too, and means nothing.
+        int quarter = Math.ceilDiv(count, 4);
         if (chunk.quantisation() == Quantisation.INT8) {
-            kernels.int8(int8, chunk.codes(), count, out);
+            kernels.int8(int8, chunk.codes(), quarter, out);
         } else {
-            kernels.bf16(even, odd, chunk.codes(), count, out);
+            kernels.bf16(even, odd, chunk.codes(), quarter, out);
         }
         float[] scales = chunk.scales();
         float[] errors = chunk.errors();

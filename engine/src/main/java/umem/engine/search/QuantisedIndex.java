@@ -112,7 +112,7 @@ public final class QuantisedIndex implements VectorIndex {
     public String description() {
         long stamp = rows.beginRead();
         try {
-            return scan.codedRows() == 0 && rows.rows() > 0
+            return scan.codedRows() == 0 && !codes.always()
                     ? "flat float32"
                     : "flat " + codes.quantisation().name().toLowerCase(Locale.ROOT) + ", rescored";
         } finally {

@@ -43,6 +43,11 @@ final class RowCodes implements RowListener, AutoCloseable {
         return quantisation;
     }
 
+    /// Whether all rows have codes, however few.
+    boolean always() {
+        return start == 0;
+    }
+
     /// Of all rows, coded or not.
     RowNorms norms() {
         return norms;
@@ -84,10 +89,14 @@ final class RowCodes implements RowListener, AutoCloseable {
     @Override
     public void written(int position, float[] row) {
         norms.written(position, row);
+        // Rows that are added at once come one by one, and are there already.
+        int rows = position + 1;
         if (position < coded) {
             chunks.get(position / RowStore.ROWS).write(position % RowStore.ROWS, row, store.dimension());
-        } else if (position >= start) {
-            advance(position + 1);
+            rows = store.rows();
+        }
+        if (Math.max(position + 1, store.rows()) > start) {
+            advance(rows);
         }
     }
 

@@ -7,14 +7,13 @@ import java.lang.foreign.ValueLayout;
 final class ScalarCandidateKernels extends CandidateKernels {
 
     @Override
-    void int8Four(short[] query, MemorySegment codes, int quarter, float[] out) {
+    void int8(short[] query, MemorySegment codes, int quarter, float[] out) {
         for (int row = 0; row < 4 * quarter; row++) {
-            out[row] = int8(query, codes, (long) row * query.length);
+            out[row] = int8Row(query, codes, (long) row * query.length);
         }
     }
 
-    @Override
-    int int8(short[] query, MemorySegment codes, long offset) {
+    private static int int8Row(short[] query, MemorySegment codes, long offset) {
         int sum = 0;
         for (int i = 0; i < query.length; i++) {
             sum += query[i] * codes.get(ValueLayout.JAVA_BYTE, offset + i);
@@ -23,14 +22,13 @@ final class ScalarCandidateKernels extends CandidateKernels {
     }
 
     @Override
-    void bf16Four(float[] even, float[] odd, MemorySegment codes, int quarter, float[] out) {
+    void bf16(float[] even, float[] odd, MemorySegment codes, int quarter, float[] out) {
         for (int row = 0; row < 4 * quarter; row++) {
-            out[row] = bf16(even, odd, codes, 4L * row * even.length);
+            out[row] = bf16Row(even, odd, codes, 4L * row * even.length);
         }
     }
 
-    @Override
-    float bf16(float[] even, float[] odd, MemorySegment codes, long offset) {
+    private static float bf16Row(float[] even, float[] odd, MemorySegment codes, long offset) {
         float evens = 0;
         float odds = 0;
         for (int i = 0; i < even.length; i++) {

@@ -26,20 +26,15 @@ final class VectorCandidateKernels extends CandidateKernels {
             VectorSpecies.of(byte.class, VectorShape.forBitSize(SHAPE.vectorBitSize() / 2));
 
     @Override
-    void int8Four(short[] query, MemorySegment codes, int quarter, float[] out) {
+    void int8(short[] query, MemorySegment codes, int quarter, float[] out) {
         long distance = (long) quarter * query.length;
         for (int row = 0; row < quarter; row++) {
             long offset = (long) row * query.length;
-            out[row] = int8(query, codes, offset);
-            out[quarter + row] = int8(query, codes, offset + distance);
-            out[2 * quarter + row] = int8(query, codes, offset + 2 * distance);
-            out[3 * quarter + row] = int8(query, codes, offset + 3 * distance);
+            out[row] = int8Row(query, codes, offset);
+            out[quarter + row] = int8Row(query, codes, offset + distance);
+            out[2 * quarter + row] = int8Row(query, codes, offset + 2 * distance);
+            out[3 * quarter + row] = int8Row(query, codes, offset + 3 * distance);
         }
-    }
-
-    @Override
-    int int8(short[] query, MemorySegment codes, long offset) {
-        return int8Row(query, codes, offset);
     }
 
     private static int int8Row(short[] query, MemorySegment codes, long offset) {
@@ -64,7 +59,7 @@ final class VectorCandidateKernels extends CandidateKernels {
     }
 
     @Override
-    void bf16Four(float[] even, float[] odd, MemorySegment codes, int quarter, float[] out) {
+    void bf16(float[] even, float[] odd, MemorySegment codes, int quarter, float[] out) {
         long rowBytes = 4L * even.length;
         long distance = quarter * rowBytes;
         for (int row = 0; row < quarter; row++) {
@@ -102,18 +97,6 @@ final class VectorCandidateKernels extends CandidateKernels {
             out[2 * quarter + row] = a2.add(b2).reduceLanes(VectorOperators.ADD);
             out[3 * quarter + row] = a3.add(b3).reduceLanes(VectorOperators.ADD);
         }
-    }
-
-    @Override
-    float bf16(float[] even, float[] odd, MemorySegment codes, long offset) {
-        FloatVector a = FloatVector.zero(FLOATS);
-        FloatVector b = a;
-        for (int i = 0; i < even.length; i += FLOATS.length()) {
-            IntVector x = IntVector.fromMemorySegment(INTS, codes, offset + 4L * i, ORDER);
-            a = a.add(FloatVector.fromArray(FLOATS, even, i).mul(even(x)));
-            b = b.add(FloatVector.fromArray(FLOATS, odd, i).mul(odd(x)));
-        }
-        return a.add(b).reduceLanes(VectorOperators.ADD);
     }
 
     private static FloatVector even(IntVector pairs) {

@@ -21,7 +21,7 @@ class CandidateKernelsTest {
             // Long enough that the JIT compiler takes over on the way.
             for (int round = 0; round < 80; round++) {
                 int bytes = Quantisation.INT8.rowBytes(1 + random.nextInt(500));
-                int count = 1 + random.nextInt(RowStore.ROWS);
+                int count = 4 * (1 + random.nextInt(RowStore.ROWS / 4));
                 // Now and then only the largest, which would overflow first.
                 boolean extremes = round % 10 == 0;
                 short[] query = new short[bytes];
@@ -34,9 +34,9 @@ class CandidateKernelsTest {
                         codes.set(ValueLayout.JAVA_BYTE, i, (byte) (extremes ? 127 : random.nextInt(255) - 127));
                     }
                     float[] expected = new float[count];
-                    scalar.int8(query, codes, count, expected);
+                    scalar.int8(query, codes, count / 4, expected);
                     float[] sums = new float[count];
-                    vector.int8(query, codes, count, sums);
+                    vector.int8(query, codes, count / 4, sums);
                     assertThat(sums).containsExactly(expected);
                 }
             }
@@ -49,7 +49,7 @@ class CandidateKernelsTest {
         Seed.run(random -> {
             for (int round = 0; round < 80; round++) {
                 int pairs = Quantisation.BF16.rowBytes(1 + random.nextInt(250)) / 4;
-                int count = 1 + random.nextInt(RowStore.ROWS);
+                int count = 4 * (1 + random.nextInt(RowStore.ROWS / 4));
                 float[] even = FlatIndexTest.unit(random, pairs);
                 float[] odd = FlatIndexTest.unit(random, pairs);
                 try (Arena arena = Arena.ofConfined()) {
@@ -60,9 +60,9 @@ class CandidateKernelsTest {
                         codes.setAtIndex(ValueLayout.JAVA_INT, i, high | low);
                     }
                     float[] expected = new float[count];
-                    scalar.bf16(even, odd, codes, count, expected);
+                    scalar.bf16(even, odd, codes, count / 4, expected);
                     float[] sums = new float[count];
-                    vector.bf16(even, odd, codes, count, sums);
+                    vector.bf16(even, odd, codes, count / 4, sums);
                     for (int row = 0; row < count; row++) {
                         assertThat((double) sums[row]).isCloseTo(expected[row], within(2e-5));
                     }

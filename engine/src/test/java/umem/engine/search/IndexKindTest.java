@@ -1,0 +1,50 @@
+package umem.engine.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import umem.error.ErrorKind;
+import umem.error.UmemException;
+
+class IndexKindTest {
+
+    @ParameterizedTest
+    @CsvSource({"auto, flat float32", "flat, flat float32", "int8, 'flat int8, rescored'", "bf16, 'flat bf16, rescored'"})
+    void opensWhatIsAskedFor(String text, String description) {
+        try (VectorIndex index = IndexKind.parse(text).open(3, 2)) {
+            index.add(7, new float[] {1, 2, 3});
+            assertThat(index.description()).isEqualTo(description);
+            assertThat(index.search(new float[] {1, 1, 1}, 2, 0)).containsExactly(new Hit(7, 6));
+        }
+    }
+
+    @Test
+    void choosesCodesForManyValues() {
+        int dimension = 4096;
+        try (VectorIndex index = IndexKind.AUTO.open(dimension)) {
+            float[] row = new float[dimension];
+            for (int id = 0; id <= IndexKind.AUTOMATIC_VALUES / dimension; id++) {
+                assertThat(index.description()).isEqualTo("flat float32");
+                row[0] = id;
+                index.add(id, row);
+            }
+            // The rows that are there already are coded 16 a change, and searched by codes in chunks of 1,024.
+            for (int change = 0; change < RowStore.ROWS / 16; change++) {
+                index.update(0, row);
+            }
+            assertThat(index.description()).isEqualTo("flat int8, rescored");
+        }
+    }
+
+    @Test
+    void saysWhatThereIs() {
+        assertThatThrownBy(() -> IndexKind.parse("hnsw"))
+                .isInstanceOfSatisfying(UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessage("there is no index of kind \"hnsw\"; choose auto, flat, int8 or bf16");
+        assertThatIllegalArgumentException().isThrownBy(() -> IndexKind.FLAT.open(3, 0));
+    }
+}
