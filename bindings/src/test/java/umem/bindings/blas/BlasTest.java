@@ -34,8 +34,8 @@ class BlasTest {
             List<Future<?>> running = new ArrayList<>();
             for (int i = 0; i < 40; i++) {
                 Random random = new Random(i);
-                running.add(callers.submit(
-                        () -> multiply(blas, random, 1 + random.nextInt(70), 1 + random.nextInt(70), 1 + random.nextInt(200))));
+                running.add(callers.submit(() -> multiply(
+                        blas, random, 1 + random.nextInt(70), 1 + random.nextInt(70), 1 + random.nextInt(200))));
             }
             for (Future<?> product : running) {
                 product.get();

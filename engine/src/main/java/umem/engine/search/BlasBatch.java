@@ -85,7 +85,12 @@ final class BlasBatch {
                         4L * Math.min(QUERIES, to - from) * Math.clamp(size, 1, RowStore.ROWS), arena);
                 for (int first = 0; first < size; first += RowStore.ROWS) {
                     for (int query = from; query < to; query += QUERIES) {
-                        block(first, Math.min(RowStore.ROWS, size - first), query, Math.min(QUERIES, to - query), scores);
+                        block(
+                                first,
+                                Math.min(RowStore.ROWS, size - first),
+                                query,
+                                Math.min(QUERIES, to - query),
+                                scores);
                     }
                 }
             }
@@ -113,8 +118,7 @@ final class BlasBatch {
             int i = candidates.next(scores, offset, 0, count, threshold);
             while (i < count) {
                 if (hits.accepts(ids[first + i])) {
-                    float score =
-                            kernels.score(queries, query * stride, stride, chunk, rows.offset(first + i), sums);
+                    float score = kernels.score(queries, query * stride, stride, chunk, rows.offset(first + i), sums);
                     if (score >= hits.threshold()) {
                         hits.offer(score, ids[first + i]);
                         threshold = least(hits, slack);

@@ -17,7 +17,8 @@ final class Bounds {
         return (stride + 16) * 0x1p-23;
     }
 
-    /// The Euclidean norm of `length` values from `at` on, not below the true one and at most 2e-6 of it above; infinite
+    /// The Euclidean norm of `length` values from `at` on, not below the true one and at most 2e-6 of it above;
+    /// infinite
     /// where it is beyond what bounds can count on.
     static float norm(float[] values, int at, int length) {
         double s0 = 0;
@@ -38,7 +39,8 @@ final class Bounds {
         return above(Math.sqrt(s0 + s1 + (s2 + s3)));
     }
 
-    /// The least float that is not below the value, allowing for the rounding of a few operations on doubles and floats.
+    /// The least float that is not below the value, allowing for the rounding of a few operations on doubles and
+    /// floats.
     static float above(double value) {
         return value > LARGEST ? Float.POSITIVE_INFINITY : Math.nextUp((float) (value * (1 + 0x1p-20)));
     }

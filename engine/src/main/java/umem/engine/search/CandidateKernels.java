@@ -48,7 +48,8 @@ abstract sealed class CandidateKernels permits ScalarCandidateKernels, VectorCan
     abstract int next(MemorySegment scores, long offset, int from, int count, float threshold);
 
     private static final class Chosen {
-        static final CandidateKernels KERNELS =
-                SearchKernels.current().vectorBits() < 128 ? new ScalarCandidateKernels() : new VectorCandidateKernels();
+        static final CandidateKernels KERNELS = SearchKernels.current().vectorBits() < 128
+                ? new ScalarCandidateKernels()
+                : new VectorCandidateKernels();
     }
 }

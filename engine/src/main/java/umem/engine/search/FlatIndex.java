@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Exact search: every row is scored. The default up to about 100,000 rows (some 10 ms a query at 384 values on one
-/// core); a change costs one row's copy.
+/// Exact search: every row is scored. The default up to some 20,000 rows (a millisecond a query at 384 values on one
+/// core), see [IndexKind#AUTO]; a change costs one row's copy.
 ///
 /// Rows lie off-heap in the order in which they came, except that the last row fills the hole of a removed one.
 public final class FlatIndex implements VectorIndex {
@@ -34,7 +34,7 @@ public final class FlatIndex implements VectorIndex {
     /// if
     ///     it is damaged, cannot be read, or is too large for the memory
     public static FlatIndex load(Path file) {
-        return new FlatIndex(RowFile.read(file, false), SearchKernels.current());
+        return new FlatIndex(RowFile.read(file, false), 1);
     }
 
     /// As [#load], but the rows stay in the file's pages, which the system may drop and read again when memory is
@@ -42,7 +42,7 @@ public final class FlatIndex implements VectorIndex {
     /// and which processes share. Changes stay in memory and never reach the file. Needs the permission to write the
     /// file. Replacing the file, as [#save] does, is harmless meanwhile; cutting it is not.
     public static FlatIndex map(Path file) {
-        return new FlatIndex(RowFile.read(file, true), SearchKernels.current());
+        return new FlatIndex(RowFile.read(file, true), 1);
     }
 
     @Override

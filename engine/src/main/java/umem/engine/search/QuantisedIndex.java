@@ -9,9 +9,11 @@ import java.util.Locale;
 /// hits as [FlatIndex], bit for bit, about three times (int8) or two times (bf16) as fast where rows do not fit the
 /// caches. Codes take a quarter or a half of the rows' memory in addition; a change codes one row.
 ///
-/// How it stays exact: each row's code keeps the norm of what it leaves out, `e = |x - x'|`. The exact score of a query is
+/// How it stays exact: each row's code keeps the norm of what it leaves out, `e = |x - x'|`. The exact score of a query
+/// is
 /// then at most `<q', x'> + (|q| + |q - q'|) * e + |q - q'| * |x|`, and a little for rounding. A row is scored exactly,
-/// on its float32 values, if this bound reaches the worst hit so far. On embeddings that is about one row in a thousand;
+/// on its float32 values, if this bound reaches the worst hit so far. On embeddings that is about one row in a
+/// thousand;
 /// there is no parameter to set and no recall to lose. Rows whose values differ hugely in size have loose bounds: they
 /// are found just as exactly, only more slowly.
 public final class QuantisedIndex implements VectorIndex {
@@ -105,7 +107,7 @@ public final class QuantisedIndex implements VectorIndex {
 
     @Override
     public void save(Path file) {
-        throw new UnsupportedOperationException();
+        rows.save(file);
     }
 
     @Override

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import umem.bindings.NativeMemory;
+import umem.error.ErrorKind;
+import umem.error.UmemException;
 
 /// The codes of the first rows of a [RowStore], kept in step with them: of all rows, or, where that is only worth it
 /// for many, of none until there are enough.
@@ -30,8 +32,8 @@ final class RowCodes implements RowListener, AutoCloseable {
     /// @param start how many rows are worth it, 0 for always
     RowCodes(RowStore store, Quantisation quantisation, int start) {
         if (quantisation == Quantisation.INT8 && store.dimension() > CandidateKernels.MAX_INT8) {
-            throw new IllegalArgumentException("rows of " + store.dimension() + " values are too long for int8 codes (at most "
-                    + CandidateKernels.MAX_INT8 + ")");
+            throw new IllegalArgumentException("rows of " + store.dimension()
+                    + " values are too long for int8 codes (at most " + CandidateKernels.MAX_INT8 + ")");
         }
         this.store = store;
         this.quantisation = quantisation;
@@ -66,10 +68,18 @@ final class RowCodes implements RowListener, AutoCloseable {
     public void reserve(int rows) {
         norms.reserve(rows);
         dropBelowHalf();
-        if (start == 0) {
-            while ((long) chunks.size() * RowStore.ROWS < rows) {
+        try {
+            while (start == 0 && (long) chunks.size() * RowStore.ROWS < rows) {
                 allocate();
             }
+        } catch (OutOfMemoryError e) {
+            throw new UmemException(
+                    ErrorKind.STORAGE,
+                    "no memory for the codes of " + rows + " rows ("
+                            + quantisation.rowBytes(store.dimension()) * (long) rows / (1 << 20)
+                            + " MiB outside the Java heap): " + e.getMessage()
+                            + "; search without (index kind flat), or free memory",
+                    e);
         }
     }
 
@@ -106,8 +116,7 @@ final class RowCodes implements RowListener, AutoCloseable {
         dropBelowHalf();
         if (from < coded) {
             CodeChunk source = chunks.get(from / RowStore.ROWS);
-            chunks.get(to / RowStore.ROWS)
-                    .copy(source, from % RowStore.ROWS, to % RowStore.ROWS, store.dimension());
+            chunks.get(to / RowStore.ROWS).copy(source, from % RowStore.ROWS, to % RowStore.ROWS, store.dimension());
         } else if (to < coded) {
             code(to);
         }

@@ -128,7 +128,8 @@ class CandidateKernelsTest {
                         double norm = Math.sqrt(FlatIndexTest.dot(row, row));
                         if (norm > 1e-30 && norm < 1e18) {
                             // A code worth having, not just one with an honest error.
-                            double share = quantisation == Quantisation.INT8 ? 0.5 / 127 * Math.sqrt(dimension) : 1.0 / 256;
+                            double share =
+                                    quantisation == Quantisation.INT8 ? 0.5 / 127 * Math.sqrt(dimension) : 1.0 / 256;
                             assertThat((double) chunk.errors()[3]).isLessThan(1.001 * share * norm);
                         }
                     }

@@ -4,16 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import umem.engine.testing.Seed;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
 class IndexKindTest {
 
     @ParameterizedTest
-    @CsvSource({"auto, flat float32", "flat, flat float32", "int8, 'flat int8, rescored'", "bf16, 'flat bf16, rescored'"})
+    @CsvSource({"auto, flat float32", "flat, flat float32", "int8, 'flat int8, rescored'", "bf16, 'flat bf16, rescored'"
+    })
     void opensWhatIsAskedFor(String text, String description) {
         try (VectorIndex index = IndexKind.parse(text).open(3, 2)) {
             index.add(7, new float[] {1, 2, 3});
@@ -40,10 +46,31 @@ class IndexKindTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "flat", "int8", "bf16"})
+    void loadsWhatAnyKindSaved(String text, @TempDir Path folder) throws Exception {
+        Seed.run(random -> {
+            Path file = folder.resolve(text);
+            try (VectorIndex saved = IndexKind.parse(text).open(100)) {
+                for (long id = 0; id < 3000; id++) {
+                    saved.add(id, FlatIndexTest.unit(random, 100));
+                }
+                saved.save(file);
+                for (String other : List.of("auto", "flat", "int8", "bf16")) {
+                    try (VectorIndex loaded = IndexKind.parse(other).load(file, 1)) {
+                        float[] query = FlatIndexTest.unit(random, 100);
+                        assertThat(loaded.search(query, 10, -2)).isEqualTo(saved.search(query, 10, -2));
+                    }
+                }
+            }
+        });
+    }
+
     @Test
     void saysWhatThereIs() {
         assertThatThrownBy(() -> IndexKind.parse("hnsw"))
-                .isInstanceOfSatisfying(UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .isInstanceOfSatisfying(
+                        UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
                 .hasMessage("there is no index of kind \"hnsw\"; choose auto, flat, int8 or bf16");
         assertThatIllegalArgumentException().isThrownBy(() -> IndexKind.FLAT.open(3, 0));
     }

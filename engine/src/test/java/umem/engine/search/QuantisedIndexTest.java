@@ -243,7 +243,8 @@ class QuantisedIndexTest {
         int k = 1 + random.nextInt(12);
         long barred = random.nextInt(5);
         List<Hit> expected = flat.search(query, k, Float.NEGATIVE_INFINITY, id -> id % 5 != barred);
-        assertThat(index.search(query, k, Float.NEGATIVE_INFINITY, id -> id % 5 != barred)).isEqualTo(expected);
+        assertThat(index.search(query, k, Float.NEGATIVE_INFINITY, id -> id % 5 != barred))
+                .isEqualTo(expected);
         float minScore = expected.isEmpty() ? 0 : expected.getLast().score();
         assertThat(index.search(query, 100, minScore)).isEqualTo(flat.search(query, 100, minScore));
         MemorySegment segment = MemorySegment.ofArray(query);
@@ -267,8 +268,7 @@ class QuantisedIndexTest {
             int number = i;
             float[] query = Arrays.copyOfRange(queries, i * dimension, (i + 1) * dimension);
             assertThat(best[i].toList())
-                    .isEqualTo(flat.search(
-                            query, best[i].k(), Float.NEGATIVE_INFINITY, id -> id % 5 != number % 5));
+                    .isEqualTo(flat.search(query, best[i].k(), Float.NEGATIVE_INFINITY, id -> id % 5 != number % 5));
         }
     }
 
