@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import umem.engine.testing.Seed;
 
 /// The form of this process against plain Java. Run with `-Dumem.search.kernels=...` for the other widths.
+@Tag("vector")
 class CandidateKernelsTest {
     private final CandidateKernels scalar = new ScalarCandidateKernels();
 
