@@ -10,12 +10,10 @@ import java.util.Locale;
 /// caches. Codes take a quarter or a half of the rows' memory in addition; a change codes one row.
 ///
 /// How it stays exact: each row's code keeps the norm of what it leaves out, `e = |x - x'|`. The exact score of a query
-/// is
-/// then at most `<q', x'> + (|q| + |q - q'|) * e + |q - q'| * |x|`, and a little for rounding. A row is scored exactly,
-/// on its float32 values, if this bound reaches the worst hit so far. On embeddings that is about one row in a
-/// thousand;
-/// there is no parameter to set and no recall to lose. Rows whose values differ hugely in size have loose bounds: they
-/// are found just as exactly, only more slowly.
+/// is then at most `<q', x'> + (|q| + |q - q'|) * e + |q - q'| * |x|`, and a little for rounding. A row is scored
+/// exactly, on its float32 values, if this bound reaches the worst hit so far: few rows, unless many score almost the
+/// same. There is no parameter to set and no recall to lose. Rows whose values differ hugely in size have loose bounds:
+/// they are found just as exactly, only more slowly.
 public final class QuantisedIndex implements VectorIndex {
     /// Queries from which on it is faster to read the float32 rows once for all of them.
     private static final int MANY = 8;
