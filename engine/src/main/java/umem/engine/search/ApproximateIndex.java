@@ -52,7 +52,7 @@ public final class ApproximateIndex implements VectorIndex {
         this.store = store;
         this.base = base;
         SearchKernels kernels = SearchKernels.current();
-        this.rows = new FlatIndex(store, kernels);
+        this.rows = new FlatIndex(store, 1);
         this.probes = new ApproximateProbes(store, kernels);
     }
 
