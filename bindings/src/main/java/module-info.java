@@ -7,5 +7,6 @@ module umem.bindings {
     exports umem.bindings;
     exports umem.bindings.blas;
     exports umem.bindings.faiss;
+    exports umem.bindings.ggml;
     exports umem.bindings.llama;
 }

@@ -1,5 +1,7 @@
 package umem.bindings.llama;
 
+import umem.bindings.internal.generated.Ggml;
+
 /// A device that ggml can compute on.
 ///
 /// @param name short name, such as `CPU` or `CUDA0`
@@ -12,6 +14,16 @@ public record Device(String name, String description, Type type, long freeBytes,
     public enum Type {
         CPU,
         GPU,
-        OTHER
+        OTHER;
+
+        /// The type of this native code.
+        public static Type of(int code) {
+            if (code == Ggml.GGML_BACKEND_DEVICE_TYPE_CPU()) {
+                return CPU;
+            }
+            return code == Ggml.GGML_BACKEND_DEVICE_TYPE_GPU() || code == Ggml.GGML_BACKEND_DEVICE_TYPE_IGPU()
+                    ? GPU
+                    : OTHER;
+        }
     }
 }

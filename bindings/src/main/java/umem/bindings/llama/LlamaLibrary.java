@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import umem.bindings.NativeException;
 import umem.bindings.internal.Dlopen;
 import umem.bindings.internal.ElfFile;
+import umem.bindings.internal.generated.Ggml;
 import umem.bindings.internal.generated.Llama;
 import umem.bindings.internal.generated.llama_context_params;
 import umem.bindings.internal.generated.llama_model_params;
@@ -129,7 +130,7 @@ public final class LlamaLibrary {
 
     private static boolean loadBackends(Path directory) {
         try (Arena arena = Arena.ofConfined()) {
-            Llama.ggml_backend_load_all_from_path(arena.allocateFrom(directory.toString()));
+            Ggml.ggml_backend_load_all_from_path(arena.allocateFrom(directory.toString()));
         }
         for (Device device : listDevices()) {
             if (device.type() == Device.Type.GPU) {
@@ -187,20 +188,14 @@ public final class LlamaLibrary {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment free = arena.allocate(ValueLayout.JAVA_LONG);
             MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);
-            long count = Llama.ggml_backend_dev_count();
+            long count = Ggml.ggml_backend_dev_count();
             for (long i = 0; i < count; i++) {
-                MemorySegment device = Llama.ggml_backend_dev_get(i);
-                Llama.ggml_backend_dev_memory(device, free, total);
-                int type = Llama.ggml_backend_dev_type(device);
+                MemorySegment device = Ggml.ggml_backend_dev_get(i);
+                Ggml.ggml_backend_dev_memory(device, free, total);
                 devices.add(new Device(
-                        text(Llama.ggml_backend_dev_name(device)),
-                        text(Llama.ggml_backend_dev_description(device)),
-                        type == Llama.GGML_BACKEND_DEVICE_TYPE_CPU()
-                                ? Device.Type.CPU
-                                : type == Llama.GGML_BACKEND_DEVICE_TYPE_GPU()
-                                                || type == Llama.GGML_BACKEND_DEVICE_TYPE_IGPU()
-                                        ? Device.Type.GPU
-                                        : Device.Type.OTHER,
+                        text(Ggml.ggml_backend_dev_name(device)),
+                        text(Ggml.ggml_backend_dev_description(device)),
+                        Device.Type.of(Ggml.ggml_backend_dev_type(device)),
                         free.get(ValueLayout.JAVA_LONG, 0),
                         total.get(ValueLayout.JAVA_LONG, 0)));
             }
