@@ -146,7 +146,11 @@ public final class Backend implements AutoCloseable {
     }
 
     /// Refuses what the device has no room for: on a CPU an allocation would not fail but have the process killed.
-    void requireMemory(long bytes, String what) {
+    /// Buffers and graphs ask for themselves; ask before several of them are allocated.
+    ///
+    /// @param what for the message, in the plural
+    /// @throws UmemException of kind NATIVE if fewer than `bytes` are free
+    public void requireMemory(long bytes, String what) {
         long free = freeMemory();
         if (bytes > free) {
             throw new UmemException(

@@ -86,6 +86,11 @@ public final class TopHits {
         return scratch;
     }
 
+    /// The score that a row must reach, see [#only].
+    float minScore() {
+        return minScore;
+    }
+
     /// Begins a search: no hits.
     void begin() {
         size = 0;
