@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
@@ -14,7 +15,7 @@ import umem.error.UmemException;
 /// The folder that llama.cpp is loaded from: the CPU libraries as they were unpacked, or a folder of links to them and
 /// to what CUDA needs. ggml looks for its backends in one folder, and each library for its own needs beside itself.
 final class LlamaFolder {
-    private static final String CPU = "llama-cpu";
+    static final String CPU = "llama-cpu";
     private static final String CUDA = "llama-cuda";
     private static final List<String> CUDA_RUNTIME = List.of("cuda-runtime", "cuda-cublas");
 
@@ -30,8 +31,8 @@ final class LlamaFolder {
 
     Path provide(Accelerator accelerator) {
         return switch (accelerator) {
-            case CPU -> provision.artifact(CPU);
-            case AUTO -> machine.hasDriver() ? cudaOrCpu() : provision.artifact(CPU);
+            case CPU -> cpu();
+            case AUTO -> machine.hasDriver() ? cudaOrCpu() : cpu();
             case CUDA -> {
                 if (!machine.hasDriver()) {
                     throw new UmemException(
@@ -53,7 +54,28 @@ final class LlamaFolder {
                 throw e;
             }
             progress.note("no CUDA, the CPU is used instead: " + e.getMessage());
-            return provision.artifact(CPU);
+            return cpu();
+        }
+    }
+
+    /// The libraries as they were unpacked, or with the BLAS backend where that has been built.
+    private Path cpu() {
+        Path prebuilt = provision.artifact(CPU);
+        try {
+            Optional<Path> blas = new GgmlBuild(provision).find();
+            if (blas.isEmpty()) {
+                return prebuilt;
+            }
+            // Its name holds the checksum of the prebuilt libraries.
+            String key =
+                    blas.get().getFileName().toString().replace("lib", "with-").replace(".so", "");
+            return provision.derived("llama", key, target -> {
+                Files.createDirectory(target);
+                link(prebuilt, target);
+                linkFile(blas.get(), target.resolve("libggml-blas.so"));
+            });
+        } catch (IOException e) {
+            throw Disk.storageFailure("the BLAS backend of ggml", provision.cache(), e);
         }
     }
 
@@ -79,13 +101,16 @@ final class LlamaFolder {
                     .toList();
         }
         for (Path file : files) {
-            Path link = into.resolve(file.getFileName());
-            try {
-                Files.createLink(link, file);
-            } catch (UnsupportedOperationException | FileSystemException e) {
-                // Some file systems have no hard links.
-                Files.copy(file, link, StandardCopyOption.COPY_ATTRIBUTES);
-            }
+            linkFile(file, into.resolve(file.getFileName()));
+        }
+    }
+
+    private static void linkFile(Path file, Path link) throws IOException {
+        try {
+            Files.createLink(link, file);
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            // Some file systems have no hard links.
+            Files.copy(file, link, StandardCopyOption.COPY_ATTRIBUTES);
         }
     }
 }

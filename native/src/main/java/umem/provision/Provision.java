@@ -113,6 +113,16 @@ public final class Provision {
         return new LlamaFolder(this, settings.cuda(), progress).provide(accelerator);
     }
 
+    /// Builds the BLAS backend of ggml, which [#llama] then puts beside the CPU's libraries. It is optional: it makes
+    /// long prompts faster on CPUs without matrix instructions, and the last digits of their results are others.
+    Path blas() {
+        try {
+            return new GgmlBuild(this).build(tools, progress);
+        } catch (IOException e) {
+            throw Disk.storageFailure("the BLAS backend of ggml", store.root(), e);
+        }
+    }
+
     /// Provides a language model or encoder file.
     ///
     /// @param reference a name of the lock file (`qwen2.5-coder-1.5b-instruct`), a path to a file, or

@@ -18,14 +18,15 @@ import umem.error.UmemException;
 ///
 /// Actions: `all` (libraries, encoder, default models), `tests` (what the tests need), `libraries`, `encoder`,
 /// `models`, `faiss` (FAISS from source, for this CPU: some minutes, and from then on 2 to 5 times faster searches in
-/// it), `list`, `verify`, or a name of the lock file. Progress goes to standard error, data to standard output.
+/// it), `blas` (ggml's BLAS backend, built here), `list`, `verify`, or a name of the lock file. Progress goes to
+/// standard error, data to standard output.
 final class ProvisionProgram {
     private static final String ENCODER = "bge-small-en-v1.5";
     private static final String EXECUTOR = "qwen2.5-coder-1.5b-instruct";
     private static final String SMALL = "qwen2.5-coder-0.5b-instruct";
     private static final String TEST_MODEL = "smollm2-135m-instruct";
     private static final String USAGE = "usage: ACTION... [--small] [--cpu | --with-cuda] [--offline] [--json], where"
-            + " ACTION is all, tests, libraries, encoder, models, faiss, list, verify or a name that list prints";
+            + " ACTION is all, tests, libraries, encoder, models, faiss, blas, list, verify or a name that list prints";
 
     private final Provision provision;
     private final boolean small;
@@ -107,6 +108,7 @@ final class ProvisionProgram {
             case "encoder" -> artifact(ENCODER);
             case "models" -> models();
             case "faiss" -> results.put("faiss", provision.optimizedFaiss().toString());
+            case "blas" -> results.put("blas", provision.blas().toString());
             case "list" -> results.put("artifacts", provision.inventory());
             case "verify" -> {
                 List<String> problems = provision.verify();

@@ -59,6 +59,7 @@ final class SystemTools {
         TAR("tar", "tar"),
         APT("apt", "apt-get"),
         APT_HELPER("apt", "/usr/lib/apt/apt-helper"),
+        GIT("git", "git"),
         FAISS("libfaiss-dev", "/usr/include/faiss/Index.h", "/usr/local/include/faiss/Index.h"),
         OPENBLAS(
                 "libopenblas-dev",

@@ -34,6 +34,7 @@ public final class LlamaLibrary {
     private static final List<String> LOAD_ORDER =
             List.of("libggml-base.so", "libggml.v0.5.0.so", "libllama.v0.5.0.so");
     private static final String CUDA = "libggml-cuda.so";
+    private static final String BLAS = "libggml-blas.so";
 
     private static @Nullable LlamaLibrary loaded;
 
@@ -131,6 +132,13 @@ public final class LlamaLibrary {
     private static boolean loadBackends(Path directory) {
         try (Arena arena = Arena.ofConfined()) {
             Ggml.ggml_backend_load_all_from_path(arena.allocateFrom(directory.toString()));
+        }
+        Path blas = directory.resolve(BLAS);
+        if (Files.exists(blas)
+                && listDevices().stream().noneMatch(device -> device.name().equals("BLAS"))) {
+            // It is optional, but somebody had it built.
+            System.getLogger("umem.llama")
+                    .log(System.Logger.Level.WARNING, blas + " is not used: " + Dlopen.reason(blas));
         }
         for (Device device : listDevices()) {
             if (device.type() == Device.Type.GPU) {
