@@ -19,14 +19,22 @@ import umem.error.UmemException;
 
 /// The one thread that uses an encoder's model and its native context, and its queue of work.
 ///
-/// The context is made for 512 tokens and made anew, twice as large, when a longer text comes: its working memory grows
-/// with the square of that number, and few texts need it.
+/// On a CPU each text is computed by itself, see [LlamaEncoder]; on a GPU as many as fit, 16 at most.
+///
+/// The context is made for 512 tokens (2048 on a GPU) and made anew, twice as large, when a longer text comes: its
+/// working memory grows with the square of that number, and few texts need it.
 final class EncodingThread implements AutoCloseable {
     private static final int FIRST_LENGTH = 512;
+
+    /// A GPU computes many texts in the time of one.
+    private static final int GPU_SEQUENCES = 16;
+
+    private static final int TYPICAL_LENGTH = 128;
 
     private final Model model;
     private final EncoderTokenizer tokenizer;
     private final int threads;
+    private final int sequences;
     private final ExecutorService executor = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("umem-encoder").daemon().factory());
 
@@ -35,7 +43,13 @@ final class EncodingThread implements AutoCloseable {
     private @Nullable Batch batch;
 
     EncodingThread(Model model, int threads) {
+        this(model, threads, model.isOnGpu() ? GPU_SEQUENCES : 1);
+    }
+
+    /// @param sequences texts that are computed together at most
+    EncodingThread(Model model, int threads, int sequences) {
         this.model = model;
+        this.sequences = sequences;
         this.tokenizer = new EncoderTokenizer(model);
         this.threads = threads;
         try {
@@ -47,7 +61,7 @@ final class EncodingThread implements AutoCloseable {
         }
     }
 
-    /// Encodes texts, one by one, and waits for them.
+    /// Encodes texts and waits for them.
     ///
     /// @return the pooled states, one row a text
     /// @throws IllegalStateException after [#close()]
@@ -62,16 +76,33 @@ final class EncodingThread implements AutoCloseable {
     private float[] compute(List<String> texts) {
         int dimension = model.embeddingLength();
         float[] rows = new float[texts.size() * dimension];
-        for (int text = 0; text < texts.size(); text++) {
-            int[] tokens = tokenizer.tokens(texts.get(text));
-            Context ready = prepare(tokens.length);
+        List<int[]> tokens = texts.stream().map(tokenizer::tokens).toList();
+        int done = 0;
+        while (done < texts.size()) {
+            Context ready = prepare(tokens.get(done).length);
             Batch filled = Objects.requireNonNull(batch);
             filled.clear();
-            for (int position = 0; position < tokens.length; position++) {
-                filled.add(tokens[position], position, 0, true);
+            int count = 0;
+            while (count < sequences
+                    && done + count < texts.size()
+                    && tokens.get(done + count).length <= filled.capacity() - filled.size()) {
+                int[] text = tokens.get(done + count);
+                for (int position = 0; position < text.length; position++) {
+                    filled.add(text[position], position, count, true);
+                }
+                count++;
             }
             ready.encode(filled);
-            MemorySegment.copy(ready.embedding(0), ValueLayout.JAVA_FLOAT, 0, rows, text * dimension, dimension);
+            for (int sequence = 0; sequence < count; sequence++) {
+                MemorySegment.copy(
+                        ready.embedding(sequence),
+                        ValueLayout.JAVA_FLOAT,
+                        0,
+                        rows,
+                        (done + sequence) * dimension,
+                        dimension);
+            }
+            done += count;
         }
         return rows;
     }
@@ -81,13 +112,14 @@ final class EncodingThread implements AutoCloseable {
         if (current != null && tokens <= current.options().batchSize()) {
             return current;
         }
-        int size = FIRST_LENGTH;
+        int size = Math.max(FIRST_LENGTH, sequences * TYPICAL_LENGTH);
         while (size < tokens) {
             size *= 2;
         }
         release();
         batch = new Batch(size);
-        context = Context.create(model, ContextOptions.embedding(size, 1, threads, ContextOptions.Pooling.MODEL));
+        context =
+                Context.create(model, ContextOptions.embedding(size, sequences, threads, ContextOptions.Pooling.MODEL));
         return context;
     }
 

@@ -18,9 +18,11 @@ import umem.provision.Checksum;
 ///
 /// Any thread may call it; one thread of its own computes, for different callers in turn.
 ///
-/// Each text is computed by itself. Texts that share a batch change each other's last digits (by 1e-4 where flash
-/// attention sums in half precision), so that a row would depend on its neighbours, and a resumed run would differ from
-/// one that was not cut off. On a CPU a batch would save little: nothing with one thread, at best a half of short texts
+/// On a CPU each text is computed by itself. Texts that share a batch change each other's last digits (by 1e-4 where
+/// flash attention sums in half precision), so that a row would depend on its neighbours, and a resumed run would
+/// differ
+/// from one that was not cut off. A batch would save little there: nothing with one thread, at best a half of short
+/// texts
 /// with two, since its attention grows with the square of all its tokens.
 public final class LlamaEncoder implements Encoder {
     /// Architectures whose graph embeds whole texts without a cache; others would generate, or crash.
