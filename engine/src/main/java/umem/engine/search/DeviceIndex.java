@@ -97,8 +97,8 @@ public final class DeviceIndex implements VectorIndex {
         int k = 0;
         float[][] padded = new float[best.length][];
         for (int i = 0; i < best.length; i++) {
-            padded[i] = best[i].scratch().query(rows.dimension(), rows.stride());
-            rows.read(queries, i, best.length, padded[i]);
+            padded[i] = best[i].scratch().queries(rows.stride());
+            rows.read(queries, i, best.length, padded[i], 0);
             k = Math.max(k, best[i].k());
         }
         for (int i : unfinished(padded, best, k)) {
@@ -148,20 +148,18 @@ public final class DeviceIndex implements VectorIndex {
         float[] scores = new float[candidates.size()];
         long[] ids = new long[candidates.size()];
         int[] positions = candidates.positions();
-        float[] one = new float[1];
         for (int i = 0; i < candidates.size(); i++) {
             int position = positions[i];
-            MemorySegment row = rows.chunk(position / RowStore.ROWS).asSlice(rows.offset(position), 4L * query.length);
-            kernels.scores(query, row, 1, one, scratch.sums());
-            scores[i] = one[0];
+            MemorySegment chunk = rows.chunk(position / RowStore.ROWS);
+            scores[i] = kernels.score(query, 0, query.length, chunk, rows.offset(position), scratch.sums());
             ids[i] = rows.ids()[position];
         }
         best.begin();
-        best.offer(scores, candidates.size(), ids, 0);
+        best.offer(scores, 0, candidates.size(), ids, 0);
         for (int first = device.covered(size); first < size; first += RowStore.ROWS) {
             int count = Math.min(RowStore.ROWS, size - first);
             kernels.scores(query, rows.chunk(first / RowStore.ROWS), count, scratch.scores(), scratch.sums());
-            best.offer(scratch.scores(), count, rows.ids(), first);
+            best.offer(scratch.scores(), 0, count, rows.ids(), first);
         }
         best.end();
         float least = best.size() == best.k() ? best.score(best.k() - 1) : best.minScore();
