@@ -2,12 +2,19 @@
 @org.jspecify.annotations.NullMarked
 module umem.bench {
     requires umem.cli;
+    requires jdk.incubator.vector;
+    requires jdk.management;
     requires tools.jackson.databind;
+
+    exports umem.bench.peer;
 
     opens umem.bench to
             info.picocli;
     opens umem.bench.headroom to
             info.picocli;
+
+    uses umem.bench.peer.EncoderPeer;
+    uses umem.bench.peer.SearchPeer;
 
     provides umem.cli.Subcommand with
             umem.bench.BenchSubcommand;
