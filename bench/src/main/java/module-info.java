@@ -12,9 +12,11 @@ module umem.bench {
             info.picocli;
     opens umem.bench.headroom to
             info.picocli;
+    opens umem.bench.search to
+            info.picocli;
 
-    uses umem.bench.peer.EncoderPeer;
-    uses umem.bench.peer.SearchPeer;
+    uses umem.bench.peer.EncoderEngine;
+    uses umem.bench.peer.SearchEngine;
 
     provides umem.cli.Subcommand with
             umem.bench.BenchSubcommand;

@@ -8,7 +8,7 @@ import picocli.CommandLine.Spec;
 /// `umem bench`: holds the measurements.
 @Command(
         name = "bench",
-        description = "Measure what memory can do for an executor.",
+        description = "Measure what memory can do for an executor, and how fast the engine is beside its peers.",
         synopsisSubcommandLabel = "COMMAND")
 final class BenchCommand implements Runnable {
     @Spec

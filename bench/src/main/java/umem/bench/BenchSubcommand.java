@@ -2,6 +2,7 @@ package umem.bench;
 
 import picocli.CommandLine;
 import umem.bench.headroom.HeadroomCommand;
+import umem.bench.search.SearchBenchCommand;
 import umem.cli.Subcommand;
 import umem.cli.terminal.Terminal;
 
@@ -12,6 +13,8 @@ public final class BenchSubcommand implements Subcommand {
 
     @Override
     public Object command(Terminal terminal) {
-        return new CommandLine(new BenchCommand()).addSubcommand(HeadroomCommand.standard(terminal));
+        return new CommandLine(new BenchCommand())
+                .addSubcommand(HeadroomCommand.standard(terminal))
+                .addSubcommand(SearchBenchCommand.standard(terminal));
     }
 }

@@ -200,6 +200,13 @@ class LauncherTest {
         assertThat(outcome.err()).isEmpty();
     }
 
+    @Test
+    void benchmarksMayLoadTheNativeLibrariesOfTheirPeers() throws Exception {
+        Path home = jdk("java home", "25.0.3");
+        assertThat(run(Map.of("JAVA_HOME", home.toString()), "bench", "search").arguments())
+                .contains("--enable-native-access=umem.bindings,dev.hardwood.core,ALL-UNNAMED", "bench", "search");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"link", "a link with spaces"})
     void aLinkToTheScriptFindsItsTree(String name) throws Exception {

@@ -21,7 +21,7 @@ import umem.error.UmemException;
 /// @param search search engines
 /// @param encoders encoders
 /// @param absent why none are here; empty when they are
-public record Peers(List<SearchPeer> search, List<EncoderPeer> encoders, String absent) {
+public record Peers(List<SearchEngine> search, List<EncoderEngine> encoders, String absent) {
     private static final String BUILD = "mvn -q -Ppeers -Dquick -DskipTests -Dumem.skipSetup=true package";
 
     /// No peers.
@@ -47,8 +47,8 @@ public record Peers(List<SearchPeer> search, List<EncoderPeer> encoders, String 
             return none("they are not built; run `" + BUILD + "` (fetches 200 MB)");
         }
         ClassLoader loader = loader(folder);
-        List<SearchPeer> search = all(SearchPeer.class, loader);
-        List<EncoderPeer> encoders = all(EncoderPeer.class, loader);
+        List<SearchEngine> search = all(SearchEngine.class, loader);
+        List<EncoderEngine> encoders = all(EncoderEngine.class, loader);
         return search.isEmpty() && encoders.isEmpty()
                 ? none(folder + " holds none; run `" + BUILD + "`")
                 : new Peers(search, encoders, "");

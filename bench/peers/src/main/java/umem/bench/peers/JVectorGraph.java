@@ -13,11 +13,11 @@ import io.github.jbellis.jvector.vector.types.VectorFloat;
 import java.util.List;
 import umem.bench.peer.Search;
 import umem.bench.peer.SearchIndex;
-import umem.bench.peer.SearchPeer;
+import umem.bench.peer.SearchEngine;
 import umem.bench.peer.Vectors;
 
 /// JVector's graph in memory, degree 32, beam 100.
-public final class JVectorGraph implements SearchPeer {
+public final class JVectorGraph implements SearchEngine {
     private static final VectorSimilarityFunction DOT = VectorSimilarityFunction.DOT_PRODUCT;
     private static final int DEGREE = 32;
     private static final int BEAM = 100;

@@ -4,11 +4,11 @@ import io.github.jbellis.jvector.vector.VectorUtil;
 import io.github.jbellis.jvector.vector.types.VectorFloat;
 import umem.bench.peer.Search;
 import umem.bench.peer.SearchIndex;
-import umem.bench.peer.SearchPeer;
+import umem.bench.peer.SearchEngine;
 import umem.bench.peer.Vectors;
 
 /// JVector's SIMD kernel, with the provider that it chooses itself.
-public final class JVectorScan implements SearchPeer {
+public final class JVectorScan implements SearchEngine {
     /// For the service loader.
     public JVectorScan() {}
 

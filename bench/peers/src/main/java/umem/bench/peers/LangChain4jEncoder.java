@@ -4,14 +4,14 @@ import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.onnx.bgesmallenv15.BgeSmallEnV15EmbeddingModel;
 import java.nio.file.Path;
 import java.util.List;
-import umem.bench.peer.EncoderPeer;
+import umem.bench.peer.EncoderEngine;
 import umem.bench.peer.EncoderSession;
 
 /// LangChain4j's class for the same model in the same process.
 ///
 /// Its session takes ONNX Runtime's default of a thread a core and can't be told otherwise; the batch's texts go one
 /// after the other.
-public final class LangChain4jEncoder implements EncoderPeer {
+public final class LangChain4jEncoder implements EncoderEngine {
     /// For the service loader.
     public LangChain4jEncoder() {}
 

@@ -21,12 +21,12 @@ import org.apache.lucene.store.MMapDirectory;
 import org.apache.lucene.util.Version;
 import umem.bench.peer.Search;
 import umem.bench.peer.SearchIndex;
-import umem.bench.peer.SearchPeer;
+import umem.bench.peer.SearchEngine;
 import umem.bench.peer.Vectors;
 
 /// Lucene's HNSW graph with the default format (16 links, beam 100), merged into one segment, mapped from a temporary
 /// folder. Searched without the query layer above it.
-public final class LuceneGraph implements SearchPeer {
+public final class LuceneGraph implements SearchEngine {
     private static final String FIELD = "vector";
     private static final int BUFFER_MB = 1500;
 

@@ -5,11 +5,11 @@ import org.apache.lucene.util.VectorUtil;
 import org.apache.lucene.util.Version;
 import umem.bench.peer.Search;
 import umem.bench.peer.SearchIndex;
-import umem.bench.peer.SearchPeer;
+import umem.bench.peer.SearchEngine;
 import umem.bench.peer.Vectors;
 
 /// Lucene's SIMD kernel over rows on the heap, as Lucene programs hold them.
-public final class LuceneScan implements SearchPeer {
+public final class LuceneScan implements SearchEngine {
     /// For the service loader.
     public LuceneScan() {}
 

@@ -14,11 +14,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
-import umem.bench.peer.EncoderPeer;
+import umem.bench.peer.EncoderEngine;
 import umem.bench.peer.EncoderSession;
 
 /// ONNX Runtime with its default optimisations on the published float32 model; the first token's state, normalised.
-public final class OnnxRuntimeEncoder implements EncoderPeer {
+public final class OnnxRuntimeEncoder implements EncoderEngine {
     private static final String MODEL = "bge-small-en-v1.5.onnx";
 
     /// For the service loader.

@@ -1,9 +1,9 @@
 package umem.bench.peer;
 
-/// A search engine that is not ours. Found by [java.util.ServiceLoader] in the folder of the peers.
-public interface SearchPeer {
+/// A way to find the nearest rows: ours, or a peer's, which [java.util.ServiceLoader] finds in the folder of the peers.
+public interface SearchEngine {
 
-    /// What a peer does.
+    /// How it searches.
     enum Kind {
         /// Scores every row.
         SCAN,
@@ -14,10 +14,10 @@ public interface SearchPeer {
     /// A short name, the key of its ratio in the results: `lucene-vectorutil`.
     String name();
 
-    /// Its version, and what it runs on where it says so.
+    /// Its version, and what it computes with where it says so.
     String version();
 
-    /// What it does.
+    /// How it searches.
     Kind kind();
 
     /// Whether one call may take a batch of several queries.
@@ -25,6 +25,11 @@ public interface SearchPeer {
 
     /// Java heap that an open index takes, in bytes.
     long heapBytes(int rows, int dimension);
+
+    /// Memory outside the Java heap that an open index takes, in bytes.
+    default long nativeBytes(int rows, int dimension) {
+        return 0;
+    }
 
     /// Makes an index.
     ///

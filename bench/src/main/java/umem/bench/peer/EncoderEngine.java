@@ -2,9 +2,9 @@ package umem.bench.peer;
 
 import java.nio.file.Path;
 
-/// A way to compute the default encoder's model that is not ours. Found by [java.util.ServiceLoader] in the folder of
-/// the peers.
-public interface EncoderPeer {
+/// A way to compute the default encoder's model: a peer's, which [java.util.ServiceLoader] finds in the folder of the
+/// peers.
+public interface EncoderEngine {
 
     /// A short name, the key of its ratio in the results: `onnxruntime`.
     String name();
