@@ -10,6 +10,8 @@ module umem.bench {
 
     opens umem.bench to
             info.picocli;
+    opens umem.bench.embed to
+            info.picocli;
     opens umem.bench.headroom to
             info.picocli;
     opens umem.bench.search to

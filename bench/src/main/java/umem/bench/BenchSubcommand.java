@@ -1,6 +1,7 @@
 package umem.bench;
 
 import picocli.CommandLine;
+import umem.bench.embed.EmbedBenchCommand;
 import umem.bench.headroom.HeadroomCommand;
 import umem.bench.search.SearchBenchCommand;
 import umem.cli.Subcommand;
@@ -15,6 +16,7 @@ public final class BenchSubcommand implements Subcommand {
     public Object command(Terminal terminal) {
         return new CommandLine(new BenchCommand())
                 .addSubcommand(HeadroomCommand.standard(terminal))
-                .addSubcommand(SearchBenchCommand.standard(terminal));
+                .addSubcommand(SearchBenchCommand.standard(terminal))
+                .addSubcommand(EmbedBenchCommand.standard(terminal));
     }
 }

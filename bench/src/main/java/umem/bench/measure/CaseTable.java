@@ -11,7 +11,7 @@ public final class CaseTable {
     public static String head() {
         return String.format(
                 Locale.ROOT,
-                "%-15s %-28s %10s %-9s %6s %6s %6s  %s",
+                "%-29s %-26s %10s %-9s %6s %6s %6s  %s",
                 "case",
                 "engine",
                 "value",
@@ -29,7 +29,7 @@ public final class CaseTable {
                 .collect(Collectors.joining(", "));
         return String.format(
                         Locale.ROOT,
-                        "%-15s %-28s %10s %-9s %5.0f%% %6s %6s  %s%s",
+                        "%-29s %-26s %10s %-9s %5.0f%% %6s %6s  %s%s",
                         result.name(),
                         result.engine(),
                         number(result.value()),

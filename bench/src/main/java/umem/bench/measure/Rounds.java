@@ -74,7 +74,7 @@ public record Rounds(int rounds, Clock clock, Monitor monitor) {
     private long warmUp(Contender contender, ExecutorService pool) {
         Sample first = run(contender, pool, 0, 1);
         long call = (long) first.wall;
-        long budget = Math.clamp(WARM_UP_CALLS * call, 150 * MILLISECOND, 1500 * MILLISECOND);
+        long budget = Math.clamp(WARM_UP_CALLS * call, 50 * MILLISECOND, 1500 * MILLISECOND);
         Sample warm = run(contender, pool, 1, budget);
         return (long) (warm.wall * contender.operations() / warm.operations);
     }

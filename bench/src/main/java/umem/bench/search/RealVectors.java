@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -22,7 +23,7 @@ import umem.engine.embedding.Encoder;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 import umem.provision.Checksum;
-import umem.provision.Provision;
+import umem.provision.FileWriter;
 
 /// Embeddings of real texts by the default encoder, made once and kept in the cache.
 final class RealVectors {
@@ -86,24 +87,30 @@ final class RealVectors {
 
     /// Embeds texts, or finds that it was done before.
     ///
+    /// @param kept finds a file by its name, or has it written
     /// @param progress hears how many are done
     /// @param arena owns the vectors
     static Vectors of(
-            Path file, List<String> texts, Encoder encoder, Provision provision, Consumer<String> progress, Arena arena) {
+            Path file,
+            List<String> texts,
+            Encoder encoder,
+            BiFunction<String, FileWriter, Path> kept,
+            Consumer<String> progress,
+            Arena arena) {
         String key = Checksum.of(file).substring(0, 16) + "-"
                 + encoder.fingerprint().replaceAll("[^A-Za-z0-9._+-]", "_") + ".f32";
-        Path kept = provision.derived("embeddings", key, target -> write(texts, encoder, progress, target));
+        Path embeddings = kept.apply(key, target -> write(texts, encoder, progress, target));
         long bytes = 4L * encoder.dimension() * texts.size();
         MemorySegment values = arena.allocate(bytes, 64);
-        try (FileChannel channel = FileChannel.open(kept);
+        try (FileChannel channel = FileChannel.open(embeddings);
                 Arena mapping = Arena.ofConfined()) {
             if (channel.size() != bytes) {
                 throw new UmemException(
-                        ErrorKind.STORAGE, kept + " has another size than the embeddings of " + file + "; delete it");
+                        ErrorKind.STORAGE, embeddings + " has another size than the embeddings of " + file + "; delete it");
             }
             values.copyFrom(channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, mapping));
         } catch (IOException e) {
-            throw new UmemException(ErrorKind.STORAGE, kept + " cannot be read: " + e, e);
+            throw new UmemException(ErrorKind.STORAGE, embeddings + " cannot be read: " + e, e);
         }
         return new Vectors(texts.size(), encoder.dimension(), values);
     }

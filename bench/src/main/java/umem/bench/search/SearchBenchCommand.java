@@ -7,8 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,7 +25,11 @@ import umem.bench.peer.Peers;
 import umem.bench.peer.SearchEngine;
 import umem.cli.terminal.SetupProgress;
 import umem.cli.terminal.Terminal;
-import umem.engine.Engine;
+import umem.bindings.llama.LlamaLibrary;
+import umem.engine.Encoders;
+import umem.engine.embedding.Encoder;
+import umem.provision.Accelerator;
+import umem.provision.FileWriter;
 import umem.provision.Provision;
 
 /// `umem bench search`: how fast the engine's indexes are beside their peers and beside the machine's limit, and whether
@@ -40,7 +46,8 @@ public final class SearchBenchCommand implements Runnable {
     private static final long REFERENCE_BUDGET = 40_000_000_000L;
 
     private final Terminal terminal;
-    private final Provision provision;
+    private final Supplier<Encoder> encoder;
+    private final BiFunction<String, FileWriter, Path> kept;
     private final Function<Consumer<String>, List<SearchEngine>> peers;
 
     @Spec
@@ -91,20 +98,32 @@ public final class SearchBenchCommand implements Runnable {
     private boolean json;
 
     /// @param terminal receives the results on standard output, progress on standard error
-    /// @param provision where libraries and the encoder come from
+    /// @param encoder opens what embeds real texts
+    /// @param kept finds their embeddings by name, or has them written
     /// @param peers finds whom to compare with; its argument hears who is absent, and why
     @SuppressWarnings("NullAway.Init") // picocli sets the annotated fields
     SearchBenchCommand(
-            Terminal terminal, Provision provision, Function<Consumer<String>, List<SearchEngine>> peers) {
+            Terminal terminal,
+            Supplier<Encoder> encoder,
+            BiFunction<String, FileWriter, Path> kept,
+            Function<Consumer<String>, List<SearchEngine>> peers) {
         this.terminal = terminal;
-        this.provision = provision;
+        this.encoder = encoder;
+        this.kept = kept;
         this.peers = peers;
     }
 
     /// The command as users have it: whoever is on this machine takes part.
     public static SearchBenchCommand standard(Terminal terminal) {
         Provision provision = Provision.standard(SetupProgress.on(terminal));
-        return new SearchBenchCommand(terminal, provision, report -> {
+        Supplier<Encoder> encoder = () -> Encoders.open(
+                provision,
+                LlamaLibrary.load(provision.libraries(Accelerator.CPU)),
+                Encoders.STANDARD,
+                Runtime.getRuntime().availableProcessors());
+        BiFunction<String, FileWriter, Path> kept =
+                (name, writer) -> provision.derived("bench-embeddings", name, writer);
+        return new SearchBenchCommand(terminal, encoder, kept, report -> {
             List<SearchEngine> all = new ArrayList<>(FaissBuilds.find(provision, report));
             Peers folder = Peers.standard();
             if (!folder.absent().isEmpty()) {
@@ -161,10 +180,9 @@ public final class SearchBenchCommand implements Runnable {
             return SearchData.clustered(rows, dimension);
         }
         List<String> texts = RealVectors.texts(real);
-        try (Engine engine = Engine.open(provision);
+        try (Encoder opened = encoder.get();
                 Arena arena = Arena.ofConfined()) {
-            return SearchData.split(RealVectors.of(
-                    real, texts, engine.encoder(Engine.ENCODER), provision, watch::check, arena));
+            return SearchData.split(RealVectors.of(real, texts, opened, kept, watch::check, arena));
         }
     }
 

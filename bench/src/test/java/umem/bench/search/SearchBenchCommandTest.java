@@ -6,6 +6,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,9 +25,9 @@ import tools.jackson.databind.json.JsonMapper;
 import umem.bench.peer.SearchEngine;
 import umem.bench.search.TestPeers.BruteForce;
 import umem.cli.terminal.Terminal;
+import umem.engine.embedding.Encoder;
 import umem.error.UmemException;
-import umem.provision.Progress;
-import umem.provision.Provision;
+import umem.provision.FileWriter;
 
 class SearchBenchCommandTest {
     @TempDir
@@ -32,10 +35,11 @@ class SearchBenchCommandTest {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final List<String> embedded = new ArrayList<>();
 
     @Test
     void printsTheContractedObjects() {
-        assertThat(run(List.of(new BruteForce("honest")), "--rows", "700", "--dim", "20", "--rounds", "2", "--json"))
+        assertThat(run(List.of(new BruteForce("honest")), "--rows", "300", "--dim", "20", "--rounds", "2", "--json"))
                 .as(err())
                 .isZero();
         List<JsonNode> results = results();
@@ -128,9 +132,14 @@ class SearchBenchCommandTest {
         assertThat(run(List.of(), "--real", file.toString(), "--rounds", "1", "--cases", "single-f32", "--json"))
                 .as(err())
                 .isZero();
+        assertThat(embedded).hasSize(120);
+        out.reset();
+        assertThat(run(List.of(), "--real", file.toString(), "--rounds", "1", "--cases", "single-f32", "--json"))
+                .isZero();
         assertThat(results()).singleElement().satisfies(result -> assertThat(
                         result.get("recall").asDouble())
                 .isEqualTo(1));
+        assertThat(embedded).as("embedded once").hasSize(120);
     }
 
     @ParameterizedTest
@@ -144,13 +153,62 @@ class SearchBenchCommandTest {
                     --threads 0            | --threads 0 is not in 1 to 512
                     --rounds 0             | --rounds 0 is not in 1 to 1000
                     --cases single,nonsense| no case is called [single, nonsense]; there are [single-f32
-                    --rows 50000000 --dim 65536| --rows 50000000 --dim 65536 needs 24414.6 GiB of memory
+                    --rows 50000000 --dim 65536| --rows 50000000 --dim 65536 needs 24414.3 GiB of memory
                     --real absent.txt      | no file absent.txt to take texts from
                     """)
     void refusesWhatItCannotMeasure(String arguments, String reason) {
         assertThat(run(List.of(), arguments.split(" "))).isNotZero();
         assertThat(err()).contains(reason);
         assertThat(out.size()).isZero();
+    }
+
+    /// Counts the letters of a text.
+    private final class LetterCounts implements Encoder {
+        @Override
+        public String name() {
+            return fingerprint();
+        }
+
+        @Override
+        public String fingerprint() {
+            return "letter counts";
+        }
+
+        @Override
+        public int dimension() {
+            return 128;
+        }
+
+        @Override
+        public void encode(List<String> texts, MemorySegment rows) {
+            embedded.addAll(texts);
+            for (int i = 0; i < texts.size(); i++) {
+                float[] row = new float[dimension()];
+                texts.get(i).chars().forEach(c -> row[c % row.length]++);
+                double length = Math.sqrt(IntStream.range(0, row.length)
+                        .mapToDouble(j -> row[j] * row[j])
+                        .sum());
+                for (int j = 0; j < row.length; j++) {
+                    rows.setAtIndex(
+                            ValueLayout.JAVA_FLOAT, (long) i * row.length + j, (float) (row[j] / length));
+                }
+            }
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private Path kept(String name, FileWriter writer) {
+        Path file = folder.resolve(name);
+        try {
+            if (!Files.exists(file)) {
+                writer.write(file);
+            }
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private List<JsonNode> results() {
@@ -168,7 +226,7 @@ class SearchBenchCommandTest {
         Terminal terminal = Terminal.plain(
                 new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
         CommandLine line = new CommandLine(new SearchBenchCommand(
-                terminal, Provision.standard(Progress.silent()), report -> new ArrayList<>(peers)));
+                terminal, LetterCounts::new, this::kept, report -> new ArrayList<>(peers)));
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             terminal.log(String.valueOf(failure.getMessage()));
             return failure instanceof UmemException known ? known.kind().exitCode() : 99;

@@ -54,9 +54,12 @@ final class TestPeers {
                     return (first, ids) -> {
                         for (int i = 0; i < batch; i++) {
                             int query = first + i;
+                            double[] scores = IntStream.range(0, rows.count())
+                                    .mapToDouble(row -> dot(rows, row, queries, query))
+                                    .toArray();
                             long[] best = IntStream.range(0, rows.count())
                                     .boxed()
-                                    .sorted(Comparator.comparingDouble(row -> -dot(rows, row, queries, query)))
+                                    .sorted(Comparator.comparingDouble(row -> -scores[row]))
                                     .limit(k)
                                     .mapToLong(Integer::longValue)
                                     .toArray();
