@@ -165,7 +165,7 @@ public final class EmbedBenchCommand implements Runnable {
                     opened.add(Embedder.peer(engine, engine.open(jar, count)));
                 } catch (RuntimeException | LinkageError e) {
                     // Somebody else's code: whatever it throws, the others can still be measured.
-                    report("absent: " + engine.name() + ": " + e);
+                    report("absent: " + engine.name() + ": " + Peers.reason(e));
                 }
             }
             return opened;

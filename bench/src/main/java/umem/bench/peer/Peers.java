@@ -54,6 +54,15 @@ public record Peers(List<SearchEngine> search, List<EncoderEngine> encoders, Str
                 : new Peers(search, encoders, "");
     }
 
+    /// Why a peer cannot be used, in a few words: what lies beneath its failure.
+    public static String reason(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.toString();
+    }
+
     private static <T> List<T> all(Class<T> kind, ClassLoader loader) {
         return ServiceLoader.load(kind, loader).stream()
                 .map(ServiceLoader.Provider::get)

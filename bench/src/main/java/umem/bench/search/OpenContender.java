@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import umem.bench.measure.Contender;
 import umem.bench.measure.Memory;
 import umem.bench.measure.Work;
+import umem.bench.peer.Peers;
 import umem.bench.peer.Search;
 import umem.bench.peer.SearchEngine;
 import umem.bench.peer.SearchIndex;
@@ -55,7 +56,7 @@ final class OpenContender implements AutoCloseable {
                 run.report().accept("absent: " + engine.name() + ": " + e.getMessage());
             } catch (RuntimeException | LinkageError e) {
                 // Somebody else's code: whatever it throws, the others can still be measured.
-                run.report().accept("absent: " + engine.name() + ": " + e);
+                run.report().accept("absent: " + engine.name() + ": " + Peers.reason(e));
             }
         }
         return opened;

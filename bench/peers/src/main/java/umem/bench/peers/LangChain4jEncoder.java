@@ -1,5 +1,6 @@
 package umem.bench.peers;
 
+import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.embedding.onnx.bgesmallenv15.BgeSmallEnV15EmbeddingModel;
 import java.nio.file.Path;
@@ -34,12 +35,22 @@ public final class LangChain4jEncoder implements EncoderEngine {
     public EncoderSession open(Path jar, int threads) {
         // The same weights: it loads them from this jar on its class path. With several texts it wants an executor to
         // spread them over; the calling thread keeps it to one text at a time.
-        BgeSmallEnV15EmbeddingModel model = new BgeSmallEnV15EmbeddingModel(Runnable::run);
+        // It finds the jar's entries through the thread's class loader.
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(LangChain4jEncoder.class.getClassLoader());
+        BgeSmallEnV15EmbeddingModel model;
+        try {
+            model = new BgeSmallEnV15EmbeddingModel(Runnable::run);
+            model.embed("loads what is loaded late");
+        } finally {
+            thread.setContextClassLoader(before);
+        }
         return new EncoderSession() {
             @Override
             public float[][] encode(List<String> texts, long[][] tokens) {
                 return model.embedAll(texts.stream().map(TextSegment::from).toList()).content().stream()
-                        .map(dev.langchain4j.data.embedding.Embedding::vector)
+                        .map(Embedding::vector)
                         .toArray(float[][]::new);
             }
 
