@@ -8,5 +8,6 @@ module umem.bindings {
     exports umem.bindings.blas;
     exports umem.bindings.faiss;
     exports umem.bindings.ggml;
+    exports umem.bindings.kernels;
     exports umem.bindings.llama;
 }

@@ -3,7 +3,6 @@ package umem.engine;
 import java.nio.file.Path;
 import umem.bindings.llama.LlamaLibrary;
 import umem.engine.embedding.Encoder;
-import umem.engine.embedding.LlamaEncoder;
 import umem.engine.embedding.Pooling;
 import umem.engine.embedding.convert.BertConverter;
 import umem.engine.embedding.convert.OnnxSource;
@@ -30,7 +29,8 @@ public final class Encoders {
     /// @param threads threads that compute, 1 to 512
     /// @throws UmemException of kind SETUP or STORAGE if it cannot be had, MODEL if it is no encoder
     public static Encoder open(Provision provision, LlamaLibrary library, String reference, int threads) {
-        return LlamaEncoder.open(library, file(provision, reference), threads);
+        Path gguf = file(provision, reference);
+        return EncoderChoice.configured().open(provision, library, gguf, threads);
     }
 
     /// The GGUF file of an encoder, fetched and converted first where it is not here.

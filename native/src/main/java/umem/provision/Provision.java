@@ -123,6 +123,20 @@ public final class Provision {
         }
     }
 
+    /// Provides the kernels that the encoder computes with on a CPU: a shared library of ours, built at its first use.
+    /// An encoder can do without them, slower.
+    ///
+    /// @throws UmemException SETUP when there is no compiler, or it refuses the sources
+    public Path kernels() {
+        KernelBuild build = new KernelBuild(tools, progress);
+        try {
+            Optional<Path> built = build.find(store.root());
+            return built.isPresent() ? built.get() : build.build(this);
+        } catch (IOException e) {
+            throw Disk.storageFailure("the encoder's kernels", store.root(), e);
+        }
+    }
+
     /// Provides a language model or encoder file.
     ///
     /// @param reference a name of the lock file (`qwen2.5-coder-1.5b-instruct`), a path to a file, or

@@ -125,6 +125,19 @@ final class ProvisionProgram {
         NativeLibraries libraries = provision.libraries(accelerator);
         results.put("llama", libraries.llama().toString());
         results.put("faiss", libraries.faiss().toString());
+        results.put("kernels", kernels());
+    }
+
+    /// Encoders do without them, slower, so their lack is told and no failure.
+    private String kernels() {
+        try {
+            return provision.kernels().toString();
+        } catch (UmemException e) {
+            if (e.kind() != ErrorKind.SETUP) {
+                throw e;
+            }
+            return "missing: " + e.getMessage();
+        }
     }
 
     private void models() {

@@ -26,8 +26,14 @@ import umem.error.UmemException;
 ///     ones of integers, as a List of Long
 /// @param tensorCount number of tensors
 /// @param tensorBytes bytes of the data section
+/// @param tensors where each tensor lies, by name
 public record GgufHeader(
-        int version, String architecture, Map<String, Object> metadata, long tensorCount, long tensorBytes) {
+        int version,
+        String architecture,
+        Map<String, Object> metadata,
+        long tensorCount,
+        long tensorBytes,
+        Map<String, GgufTensor> tensors) {
     private static final int MAGIC = 0x46554747;
     /// llama.cpp asserts that there are no more.
     private static final long MAX_LAYERS = 512;
@@ -37,6 +43,7 @@ public record GgufHeader(
 
     public GgufHeader {
         metadata = Map.copyOf(metadata);
+        tensors = Map.copyOf(tensors);
     }
 
     /// Reads the header.
@@ -118,14 +125,20 @@ public record GgufHeader(
                 }
             }
             long lastOffset = 0;
+            Map<String, GgufTensor> relative = new LinkedHashMap<>();
             for (long i = 0; i < tensors; i++) {
-                string();
+                String name = string();
                 int dimensions = int32();
                 if (dimensions < 0 || dimensions > 4) {
                     throw damaged(path, "is damaged: a tensor has " + dimensions + " dimensions");
                 }
-                skip(8L * dimensions + 4);
-                lastOffset = Math.max(lastOffset, int64());
+                List<Long> shape = new ArrayList<>();
+                for (int d = 0; d < dimensions; d++) {
+                    shape.add(int64());
+                }
+                GgufTensor tensor = new GgufTensor(int32(), shape, int64());
+                relative.put(name, tensor);
+                lastOffset = Math.max(lastOffset, tensor.offset());
             }
             long alignment = metadata.get("general.alignment") instanceof Long value && value > 0 ? value : 32;
             long data = (at + alignment - 1) / alignment * alignment;
@@ -136,8 +149,11 @@ public record GgufHeader(
             if (!(metadata.get("general.architecture") instanceof String architecture)) {
                 throw damaged(path, "does not name its architecture");
             }
-            GgufHeader header =
-                    new GgufHeader(version, architecture, metadata, tensors, Math.max(0, file.byteSize() - data));
+            Map<String, GgufTensor> absolute = new LinkedHashMap<>();
+            relative.forEach((name, tensor) -> absolute.put(
+                    name, new GgufTensor(tensor.type(), tensor.shape(), data + tensor.offset())));
+            GgufHeader header = new GgufHeader(
+                    version, architecture, metadata, tensors, Math.max(0, file.byteSize() - data), absolute);
             long layers = header.number("block_count", 0);
             if (layers < 0 || layers > MAX_LAYERS) {
                 throw damaged(path, "is damaged: it claims " + layers + " layers");
