@@ -1,13 +1,14 @@
 package umem.bench.search;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import umem.bench.peer.Search;
 import umem.bench.peer.SearchEngine;
 import umem.bench.peer.SearchIndex;
 import umem.bench.peer.Vectors;
-import umem.bindings.faiss.FaissHits;
 import umem.bindings.faiss.FaissIndex;
 import umem.bindings.faiss.FaissLibrary;
 
@@ -66,7 +67,7 @@ record FaissEngine(String name, FaissLibrary library) implements SearchEngine {
             MemorySegment[] starts = IntStream.rangeClosed(0, queries.count() - batch)
                     .mapToObj(first -> queries.rows(first, batch))
                     .toArray(MemorySegment[]::new);
-            return new OneThread(index, starts, k);
+            return new OneThread(index, starts, batch, k);
         }
 
         @Override
@@ -80,12 +81,16 @@ record FaissEngine(String name, FaissLibrary library) implements SearchEngine {
         private final FaissIndex index;
         private final MemorySegment[] starts;
         private final int k;
+        private final MemorySegment scores;
+        private final MemorySegment found;
         private long limited;
 
-        OneThread(FaissIndex index, MemorySegment[] starts, int k) {
+        OneThread(FaissIndex index, MemorySegment[] starts, int batch, int k) {
             this.index = index;
             this.starts = starts;
             this.k = k;
+            this.scores = Arena.ofAuto().allocate(ValueLayout.JAVA_FLOAT, (long) batch * k);
+            this.found = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, (long) batch * k);
         }
 
         @Override
@@ -95,8 +100,8 @@ record FaissEngine(String name, FaissLibrary library) implements SearchEngine {
                 index.library().setThreads(1);
                 limited = thread;
             }
-            FaissHits hits = index.search(starts[first], k);
-            System.arraycopy(hits.ids(), 0, ids, 0, hits.ids().length);
+            index.search(starts[first], k, scores, found);
+            MemorySegment.copy(found, ValueLayout.JAVA_LONG, 0, ids, 0, ids.length);
         }
     }
 }

@@ -25,6 +25,7 @@ import umem.bench.peer.Peers;
 import umem.bench.peer.SearchEngine;
 import umem.cli.terminal.SetupProgress;
 import umem.cli.terminal.Terminal;
+import umem.bindings.blas.Blas;
 import umem.bindings.llama.LlamaLibrary;
 import umem.engine.Encoders;
 import umem.engine.embedding.Encoder;
@@ -125,6 +126,9 @@ public final class SearchBenchCommand implements Runnable {
                 (name, writer) -> provision.derived("bench-embeddings", name, writer);
         return new SearchBenchCommand(terminal, encoder, kept, report -> {
             List<SearchEngine> all = new ArrayList<>(FaissBuilds.find(provision, report));
+            if (Blas.installed().isEmpty()) {
+                report.accept("absent: openblas-sgemm: " + Blas.absence());
+            }
             Peers folder = Peers.standard();
             if (!folder.absent().isEmpty()) {
                 report.accept("absent: lucene, jvector: " + folder.absent());

@@ -3,12 +3,27 @@ package umem.bench.search;
 import java.util.ArrayList;
 import java.util.List;
 import umem.bench.peer.SearchEngine;
+import umem.bindings.blas.Blas;
 import umem.engine.search.FlatIndex;
+import umem.engine.search.Quantisation;
+import umem.engine.search.QuantisedIndex;
 
 /// The cases of `umem bench search`.
 final class SearchCases {
     private static final OwnEngine FLAT =
             new OwnEngine("flat float32", SearchEngine.Kind.SCAN, 4, FlatIndex::new);
+    /// Codes beside the float32 rows, which say what of them to read.
+    private static final OwnEngine INT8 = new OwnEngine(
+            "flat int8, rescored",
+            SearchEngine.Kind.SCAN,
+            5,
+            dimension -> new QuantisedIndex(dimension, Quantisation.INT8));
+
+    private static final OwnEngine BF16 = new OwnEngine(
+            "flat bf16, rescored",
+            SearchEngine.Kind.SCAN,
+            6,
+            dimension -> new QuantisedIndex(dimension, Quantisation.BF16));
     private static final List<Integer> BATCHES = List.of(8, 64, 512);
 
     private SearchCases() {}
@@ -22,14 +37,15 @@ final class SearchCases {
                 .toList();
         List<SearchCase> cases = new ArrayList<>();
         cases.add(new ScanCase("single-f32", FLAT, 1, scans, 1, true));
+        List<SearchEngine> besideCodes = new ArrayList<>(List.of(FLAT));
+        besideCodes.addAll(scans);
+        cases.add(new ScanCase("single-int8", INT8, 1, besideCodes, 1, false));
+        cases.add(new ScanCase("single-bf16", BF16, 1, besideCodes, 1, false));
+        List<SearchEngine> besideBatches =
+                new ArrayList<>(scans.stream().filter(SearchEngine::batches).toList());
+        Blas.installed().ifPresent(blas -> besideBatches.add(new BlasEngine(blas)));
         for (int batch : BATCHES) {
-            cases.add(new ScanCase(
-                    "batch-" + batch,
-                    FLAT,
-                    1,
-                    scans.stream().filter(SearchEngine::batches).toList(),
-                    batch,
-                    false));
+            cases.add(new ScanCase("batch-" + batch, FLAT, 1, besideBatches, batch, false));
         }
         for (ChangeCase.Change change : ChangeCase.Change.values()) {
             cases.add(new ChangeCase(change, FLAT));

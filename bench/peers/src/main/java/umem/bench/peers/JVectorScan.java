@@ -5,6 +5,7 @@ import io.github.jbellis.jvector.vector.types.VectorFloat;
 import umem.bench.peer.Search;
 import umem.bench.peer.SearchIndex;
 import umem.bench.peer.SearchEngine;
+import umem.bench.peer.TopRows;
 import umem.bench.peer.Vectors;
 
 /// JVector's SIMD kernel, with the provider that it chooses itself.

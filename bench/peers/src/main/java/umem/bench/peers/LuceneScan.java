@@ -6,6 +6,7 @@ import org.apache.lucene.util.Version;
 import umem.bench.peer.Search;
 import umem.bench.peer.SearchIndex;
 import umem.bench.peer.SearchEngine;
+import umem.bench.peer.TopRows;
 import umem.bench.peer.Vectors;
 
 /// Lucene's SIMD kernel over rows on the heap, as Lucene programs hold them.

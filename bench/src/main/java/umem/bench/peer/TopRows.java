@@ -1,27 +1,30 @@
-package umem.bench.peers;
+package umem.bench.peer;
 
 /// The best rows of a scan, for peers that have kernels but no scan: a min-heap with a threshold, as cheap as ours, so
-/// that the kernels are what is compared.
-final class TopRows {
+/// that the kernels are what is compared. For one thread.
+public final class TopRows {
     private final float[] scores;
     private final int[] rows;
     private int size;
 
-    TopRows(int k) {
+    /// @param k rows to keep, at least 1
+    public TopRows(int k) {
         scores = new float[k];
         rows = new int[k];
     }
 
-    void clear() {
+    /// Begins a scan.
+    public void clear() {
         size = 0;
     }
 
     /// What a row must beat.
-    float threshold() {
+    public float threshold() {
         return size == scores.length ? scores[0] : Float.NEGATIVE_INFINITY;
     }
 
-    void offer(int row, float score) {
+    /// Takes a row if it is among the best.
+    public void offer(int row, float score) {
         if (size < scores.length) {
             int slot = size++;
             while (slot > 0 && scores[(slot - 1) >> 1] > score) {
@@ -36,7 +39,9 @@ final class TopRows {
     }
 
     /// Writes the rows, best first, and forgets them.
-    void drain(long[] ids, int at) {
+    ///
+    /// @param ids receives them from place `at` on
+    public void drain(long[] ids, int at) {
         for (int end = size - 1; end >= 0; end--) {
             ids[at + end] = rows[0];
             sink(rows[end], scores[end], end);
