@@ -20,14 +20,16 @@ final class OpenContender implements AutoCloseable {
     private final SearchIndex index;
     private final SearchRun run;
     private final int batch;
+    private final double secondsToFill;
     private int effort;
     private ExactAnswers.@Nullable Verdict verdict;
 
-    private OpenContender(SearchEngine engine, SearchIndex index, SearchRun run, int batch) {
+    private OpenContender(SearchEngine engine, SearchIndex index, SearchRun run, int batch, double secondsToFill) {
         this.engine = engine;
         this.index = index;
         this.run = run;
         this.batch = batch;
+        this.secondsToFill = secondsToFill;
         this.effort = run.k();
     }
 
@@ -39,7 +41,9 @@ final class OpenContender implements AutoCloseable {
         int dimension = run.rows().dimension();
         Memory.require(engine.name(), engine.nativeBytes(rows, dimension), engine.heapBytes(rows, dimension));
         run.rounds().monitor().check("filling " + engine.name());
-        return new OpenContender(engine, engine.open(run.rows(), run.queries(), run.k()), run, batch);
+        long start = System.nanoTime();
+        SearchIndex index = engine.open(run.rows(), run.queries(), run.k());
+        return new OpenContender(engine, index, run, batch, (System.nanoTime() - start) / 1e9);
     }
 
     /// Opens all peers that can be opened; says of the others why not.
@@ -101,12 +105,18 @@ final class OpenContender implements AutoCloseable {
             if (found.sound() && found.recall() >= recall) {
                 return true;
             }
-            if (effort > 64 * run.k() || effort >= run.rows().count()) {
+            if (effort >= 64 * run.k() || effort >= run.rows().count()) {
                 return check(recall);
             }
         }
     }
 
+    /// How long its index took to make, on the wall.
+    double secondsToFill() {
+        return secondsToFill;
+    }
+
+    /// The candidates that it looks at.
     int effort() {
         return effort;
     }

@@ -1,6 +1,7 @@
 package umem.bench.search;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -17,9 +18,19 @@ import umem.engine.search.VectorIndex;
 /// @param kind how it searches
 /// @param bytesPerValue memory that a value of a row takes, in bytes
 /// @param make makes an empty index of a dimension
-record OwnEngine(String name, Kind kind, double bytesPerValue, IntFunction<VectorIndex> make) implements SearchEngine {
+/// @param settle is called when all rows but those of the delta are in
+record OwnEngine(
+        String name, Kind kind, double bytesPerValue, IntFunction<VectorIndex> make, Consumer<VectorIndex> settle)
+        implements SearchEngine {
     /// Rows that are added at once.
     private static final int GROUP = 4096;
+    /// One row in so many comes after the others have settled.
+    private static final int DELTA = 100;
+
+    /// An index that has nothing to settle.
+    OwnEngine(String name, Kind kind, double bytesPerValue, IntFunction<VectorIndex> make) {
+        this(name, kind, bytesPerValue, make, index -> {});
+    }
 
     @Override
     public String version() {
@@ -46,14 +57,21 @@ record OwnEngine(String name, Kind kind, double bytesPerValue, IntFunction<Vecto
     VectorIndex filled(Vectors rows) {
         VectorIndex index = make.apply(rows.dimension());
         try {
-            for (int first = 0; first < rows.count(); first += GROUP) {
-                int end = Math.min(rows.count(), first + GROUP);
-                index.addAll(LongStream.range(first, end).toArray(), rows.rows(first, end - first));
-            }
+            int delta = rows.count() / DELTA;
+            add(index, rows, 0, rows.count() - delta);
+            settle.accept(index);
+            add(index, rows, rows.count() - delta, rows.count());
             return index;
         } catch (Throwable e) {
             index.close();
             throw e;
+        }
+    }
+
+    private static void add(VectorIndex index, Vectors rows, int from, int to) {
+        for (int first = from; first < to; first += GROUP) {
+            int end = Math.min(to, first + GROUP);
+            index.addAll(LongStream.range(first, end).toArray(), rows.rows(first, end - first));
         }
     }
 

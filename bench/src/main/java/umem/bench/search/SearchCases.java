@@ -1,9 +1,12 @@
 package umem.bench.search;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import umem.bench.peer.SearchEngine;
 import umem.bindings.blas.Blas;
+import umem.bindings.faiss.FaissLibrary;
 import umem.engine.search.FlatIndex;
 import umem.engine.search.Quantisation;
 import umem.engine.search.QuantisedIndex;
@@ -31,7 +34,8 @@ final class SearchCases {
     /// All of them, in the order in which they run.
     ///
     /// @param peers whom to compare with
-    static List<SearchCase> all(List<SearchEngine> peers) {
+    /// @param faiss what approximate indexes are made of; null leaves their cases out
+    static List<SearchCase> all(List<SearchEngine> peers, @Nullable FaissLibrary faiss) {
         List<SearchEngine> scans = peers.stream()
                 .filter(peer -> peer.kind() == SearchEngine.Kind.SCAN)
                 .toList();
@@ -47,10 +51,25 @@ final class SearchCases {
         for (int batch : BATCHES) {
             cases.add(new ScanCase("batch-" + batch, FLAT, 1, besideBatches, batch, false));
         }
+        List<SearchEngine> besideApproximate = new ArrayList<>(List.of(FLAT));
+        peers.stream().filter(peer -> peer.kind() == SearchEngine.Kind.GRAPH).forEach(besideApproximate::add);
+        for (ApproximateKind kind : ApproximateKind.values()) {
+            if (faiss != null) {
+                cases.add(new ApproximateCase(kind.label(), kind.engine(faiss), besideApproximate));
+            }
+        }
         for (ChangeCase.Change change : ChangeCase.Change.values()) {
             cases.add(new ChangeCase(change, FLAT));
         }
         return cases;
+    }
+
+    /// The names of all of them.
+    static List<String> names() {
+        List<String> names = new ArrayList<>(
+                all(List.of(), null).stream().map(SearchCase::name).toList());
+        Arrays.stream(ApproximateKind.values()).map(ApproximateKind::label).forEach(names::add);
+        return names;
     }
 
     /// Memory that every case needs, whoever else takes part: the rows, the queries and our index of them.
