@@ -141,8 +141,7 @@ public final class EmbedBenchCommand implements Runnable {
                 for (int batch : batches) {
                     EmbedCase each = new EmbedCase(texts, batch, count);
                     watch.begin(each.name());
-                    output.accept(
-                            each.run(embedders, new Rounds(rounds, Rounds.Clock.WALL, watch), this::report));
+                    output.accept(each.run(embedders, new Rounds(rounds, Rounds.Clock.WALL, watch), this::report));
                 }
             }
         } finally {

@@ -34,8 +34,7 @@ record EmbedCase(SampleTexts samples, int batch, int threads) {
     /// @return two results for each of ours: its speed, and the least cosine to the judge
     List<CaseResult> run(List<Embedder> embedders, Rounds rounds, Consumer<String> report) {
         rounds.monitor().check("comparing embeddings");
-        List<float[][]> embeddings =
-                embedders.stream().map(this::embeddings).toList();
+        List<float[][]> embeddings = embedders.stream().map(this::embeddings).toList();
         double[] cosines = new double[embedders.size()];
         boolean checked = true;
         for (int i = 0; i < cosines.length; i++) {

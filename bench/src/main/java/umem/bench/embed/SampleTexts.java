@@ -3,8 +3,8 @@ package umem.bench.embed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.random.RandomGenerator;
 import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import umem.bindings.llama.Vocabulary;
 
 /// Texts that are cut into exactly so many tokens, and the tokens.

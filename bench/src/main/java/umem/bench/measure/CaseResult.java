@@ -12,7 +12,8 @@ import umem.cli.terminal.Json;
 /// @param value the median round
 /// @param unit of the value: `us/query`, `us`, `bytes`, `texts/s`
 /// @param peers how many times as long each peer took: above 1 we are faster
-/// @param limitRatio the time of a plain read of the same bytes by ours: 1 is the machine's limit; null where it is none
+/// @param limitRatio the time of a plain read of the same bytes by ours: 1 is the machine's limit; null where it is
+/// none
 /// @param recall the share of the exact answer that was found; null where that means nothing
 /// @param spread distance of the fastest round from the slowest, as a share of the median
 /// @param checked whether all who took part gave the right answers

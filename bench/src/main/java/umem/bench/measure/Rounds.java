@@ -43,7 +43,8 @@ public record Rounds(int rounds, Clock clock, Monitor monitor) {
     /// @throws UmemException of kind INTERRUPTED if the user wants no more
     public List<Timing> measure(List<Contender> contenders) {
         int threads = contenders.stream().mapToInt(c -> c.works().size()).max().orElseThrow();
-        try (ExecutorService pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().daemon().factory())) {
+        try (ExecutorService pool = Executors.newFixedThreadPool(
+                threads, Thread.ofPlatform().daemon().factory())) {
             long[] call = new long[contenders.size()];
             for (int i = 0; i < call.length; i++) {
                 monitor.check("warming up " + contenders.get(i).name());

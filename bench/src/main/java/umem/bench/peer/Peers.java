@@ -73,7 +73,8 @@ public record Peers(List<SearchEngine> search, List<EncoderEngine> encoders, Str
     private static ClassLoader loader(Path folder) {
         List<URL> jars = new ArrayList<>();
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".jar")).sorted().toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".jar")).sorted().toList()) {
                 jars.add(url(file));
             }
         } catch (IOException e) {

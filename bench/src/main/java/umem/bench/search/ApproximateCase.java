@@ -44,8 +44,7 @@ record ApproximateCase(String name, OwnEngine ours, List<SearchEngine> peers) im
                 ratios.put(opened.get(i).name(), own.speedUp(timings.get(i)));
             }
             ObjectNode details = ScanCase.details(run, opened, timings, null);
-            opened.forEach(contender -> ((ObjectNode)
-                            details.path("contenders").path(contender.name()))
+            opened.forEach(contender -> ((ObjectNode) details.path("contenders").path(contender.name()))
                     .put("effort", contender.effort())
                     .put("seconds_to_fill", contender.secondsToFill()));
             return List.of(new CaseResult(

@@ -79,8 +79,7 @@ record BlasEngine(Blas blas) implements SearchEngine {
             MemorySegment wanted = queries.rows(first, batch);
             for (int row = 0; row < rows.count(); row += BLOCK) {
                 int count = Math.min(BLOCK, rows.count() - row);
-                blas.multiplyTransposed(
-                        wanted, batch, rows.rows(row, count), count, rows.dimension(), products);
+                blas.multiplyTransposed(wanted, batch, rows.rows(row, count), count, rows.dimension(), products);
                 for (int i = 0; i < batch; i++) {
                     MemorySegment.copy(products, ValueLayout.JAVA_FLOAT, 4L * i * count, scores, 0, count);
                     offer(best[i], row, count);

@@ -48,12 +48,17 @@ record ChangeCase(Change change, OwnEngine ours) implements SearchCase {
         run.rounds().monitor().check("filling " + ours.name());
         try (VectorIndex index = ours.filled(run.rows())) {
             boolean changes = changes(run, index);
-            Timing timing = new Rounds(run.rounds().rounds(), Rounds.Clock.THREAD, run.rounds().monitor())
+            Timing timing = new Rounds(
+                            run.rounds().rounds(),
+                            Rounds.Clock.THREAD,
+                            run.rounds().monitor())
                     .measure(List.of(new Contender(ours.name(), GROUP, work(run, index))))
                     .getFirst();
             // Everything was undone: what is left has to be what was there before.
             ExactAnswers.Verdict after = judge(run, index);
-            boolean whole = after.sound() && after.recall() == 1 && index.size() == run.rows().count();
+            boolean whole = after.sound()
+                    && after.recall() == 1
+                    && index.size() == run.rows().count();
             if (!whole) {
                 run.report().accept("wrong: " + ours.name() + ": after all changes were undone it is another index");
             }
@@ -78,7 +83,8 @@ record ChangeCase(Change change, OwnEngine ours) implements SearchCase {
     private Work work(SearchRun run, VectorIndex index) {
         MemorySegment[] old = segments(run.rows().count(), i -> run.rows().rows(i, 1));
         long scatter = old.length % SCATTER == 0 ? OTHER_SCATTER : SCATTER;
-        MemorySegment[] fresh = segments(run.queries().count(), i -> run.queries().rows(i, 1));
+        MemorySegment[] fresh =
+                segments(run.queries().count(), i -> run.queries().rows(i, 1));
         return new Work() {
             @Override
             public void run(int call) {
@@ -118,12 +124,12 @@ record ChangeCase(Change change, OwnEngine ours) implements SearchCase {
         Work work = work(run, index);
         int size = index.size();
         work.run(0);
-        boolean done =
-                switch (change) {
-                    case ADD -> index.size() == size + GROUP && holds(index, size, run.queries().row(0));
-                    case UPDATE -> index.size() == size && holds(index, 0, run.queries().row(0));
-                    case REMOVE -> index.size() == size - GROUP && !index.contains(0);
-                };
+        boolean done = switch (change) {
+            case ADD ->
+                index.size() == size + GROUP && holds(index, size, run.queries().row(0));
+            case UPDATE -> index.size() == size && holds(index, 0, run.queries().row(0));
+            case REMOVE -> index.size() == size - GROUP && !index.contains(0);
+        };
         work.undo(0);
         boolean undone = index.size() == size && holds(index, 0, run.rows().row(0));
         if (!done || !undone) {

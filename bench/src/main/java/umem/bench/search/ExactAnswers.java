@@ -77,8 +77,7 @@ final class ExactAnswers {
                 sound &= hits >= 0;
                 found += Math.max(0, hits);
             }
-            checksum.update(java.nio.ByteBuffer.allocate(8 * ids.length)
-                    .putLong(0, java.util.Arrays.hashCode(ids)));
+            checksum.update(java.nio.ByteBuffer.allocate(8 * ids.length).putLong(0, java.util.Arrays.hashCode(ids)));
         }
         return new Verdict((double) found / (last.length * k), sound, checksum.getValue());
     }

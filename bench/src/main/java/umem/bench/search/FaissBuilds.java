@@ -36,8 +36,8 @@ final class FaissBuilds {
                 for (Path file : files.filter(f -> f.getFileName().toString().startsWith(sources))
                         .sorted()
                         .toList()) {
-                    builds.add(new FaissEngine(
-                            file.toString().contains("avx") ? AVX2 : SYSTEM, FaissLibrary.load(file)));
+                    builds.add(
+                            new FaissEngine(file.toString().contains("avx") ? AVX2 : SYSTEM, FaissLibrary.load(file)));
                 }
             }
         } catch (UmemException e) {
@@ -50,7 +50,8 @@ final class FaissBuilds {
         }
         builds.sort(Comparator.comparing(FaissEngine::name, Comparator.reverseOrder()));
         for (String name : List.of(SYSTEM, AVX2)) {
-            if (!builds.isEmpty() && builds.stream().noneMatch(build -> build.name().equals(name))) {
+            if (!builds.isEmpty()
+                    && builds.stream().noneMatch(build -> build.name().equals(name))) {
                 report.accept("absent: " + name + ": it was not built; see bench/README.md");
             }
         }

@@ -35,7 +35,8 @@ final class RealVectors {
 
     private RealVectors() {}
 
-    /// The texts of a file, each once: its lines, or, where it ends in `.jsonl`, the fields `question`, `text`, `s1` and
+    /// The texts of a file, each once: its lines, or, where it ends in `.jsonl`, the fields `question`, `text`, `s1`
+    /// and
     /// `s2` of the objects in its lines.
     ///
     /// @throws UmemException of kind INPUT if there is no such file, or fewer than 100 texts in it
@@ -106,7 +107,8 @@ final class RealVectors {
                 Arena mapping = Arena.ofConfined()) {
             if (channel.size() != bytes) {
                 throw new UmemException(
-                        ErrorKind.STORAGE, embeddings + " has another size than the embeddings of " + file + "; delete it");
+                        ErrorKind.STORAGE,
+                        embeddings + " has another size than the embeddings of " + file + "; delete it");
             }
             values.copyFrom(channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, mapping));
         } catch (IOException e) {
@@ -117,16 +119,15 @@ final class RealVectors {
 
     private static void write(List<String> texts, Encoder encoder, Consumer<String> progress, Path target)
             throws IOException {
-        try (FileChannel channel =
-                        FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment rows = arena.allocate(4L * encoder.dimension() * GROUP);
             for (int from = 0; from < texts.size(); from += GROUP) {
                 progress.accept("embedding text " + from + " of " + texts.size());
                 List<String> group = texts.subList(from, Math.min(texts.size(), from + GROUP));
                 encoder.encode(group, rows);
-                var buffer = rows.asSlice(0, 4L * encoder.dimension() * group.size())
-                        .asByteBuffer();
+                var buffer =
+                        rows.asSlice(0, 4L * encoder.dimension() * group.size()).asByteBuffer();
                 while (buffer.hasRemaining()) {
                     channel.write(buffer);
                 }

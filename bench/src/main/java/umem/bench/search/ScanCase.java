@@ -65,8 +65,7 @@ record ScanCase(String name, OwnEngine ours, double floor, List<SearchEngine> pe
                 details(run, opened, timings, limit));
     }
 
-    static ObjectNode details(
-            SearchRun run, List<OpenContender> opened, List<Timing> timings, @Nullable Timing limit) {
+    static ObjectNode details(SearchRun run, List<OpenContender> opened, List<Timing> timings, @Nullable Timing limit) {
         ObjectNode details = Json.object()
                 .put("rows", run.rows().count())
                 .put("dim", run.rows().dimension())
@@ -77,9 +76,7 @@ record ScanCase(String name, OwnEngine ours, double floor, List<SearchEngine> pe
                 .put("checked_queries", run.answers().count())
                 .put("checksum", Long.toHexString(opened.getFirst().verdict().checksum()));
         if (limit != null) {
-            details.put(
-                    "read_gb_per_s",
-                    run.rows().rowBytes() * run.rows().count() * run.threads() / limit.median());
+            details.put("read_gb_per_s", run.rows().rowBytes() * run.rows().count() * run.threads() / limit.median());
         }
         ObjectNode all = details.putObject("contenders");
         for (int i = 0; i < timings.size(); i++) {

@@ -23,18 +23,19 @@ import umem.bench.measure.Rounds;
 import umem.bench.measure.Watch;
 import umem.bench.peer.Peers;
 import umem.bench.peer.SearchEngine;
-import umem.cli.terminal.SetupProgress;
-import umem.cli.terminal.Terminal;
 import umem.bindings.blas.Blas;
 import umem.bindings.faiss.FaissLibrary;
 import umem.bindings.llama.LlamaLibrary;
+import umem.cli.terminal.SetupProgress;
+import umem.cli.terminal.Terminal;
 import umem.engine.Encoders;
 import umem.engine.embedding.Encoder;
 import umem.provision.Accelerator;
 import umem.provision.FileWriter;
 import umem.provision.Provision;
 
-/// `umem bench search`: how fast the engine's indexes are beside their peers and beside the machine's limit, and whether
+/// `umem bench search`: how fast the engine's indexes are beside their peers and beside the machine's limit, and
+/// whether
 /// what they find is right.
 @Command(
         name = "search",
@@ -193,8 +194,8 @@ public final class SearchBenchCommand implements Runnable {
     private void measure(SearchData data, Watch watch) {
         watch.check("finding the right answers in double precision");
         long products = (long) data.rows().count() * data.rows().dimension();
-        int checked = (int) Math.min(
-                data.distinct(), Math.clamp(REFERENCE_BUDGET / products, MIN_CHECKED, MAX_CHECKED));
+        int checked =
+                (int) Math.min(data.distinct(), Math.clamp(REFERENCE_BUDGET / products, MIN_CHECKED, MAX_CHECKED));
         SearchRun run = new SearchRun(
                 data.rows(),
                 data.queries(),

@@ -13,8 +13,7 @@ import umem.engine.search.QuantisedIndex;
 
 /// The cases of `umem bench search`.
 final class SearchCases {
-    private static final OwnEngine FLAT =
-            new OwnEngine("flat float32", SearchEngine.Kind.SCAN, 4, FlatIndex::new);
+    private static final OwnEngine FLAT = new OwnEngine("flat float32", SearchEngine.Kind.SCAN, 4, FlatIndex::new);
     /// Codes beside the float32 rows, which say what of them to read.
     private static final OwnEngine INT8 = new OwnEngine(
             "flat int8, rescored",

@@ -19,10 +19,7 @@ record SearchData(Arena arena, Vectors rows, Vectors queries, int distinct) impl
         Arena arena = Arena.ofShared();
         ClusteredVectors source = new ClusteredVectors(dimension);
         return new SearchData(
-                arena,
-                source.draw(rows, 0, arena),
-                source.draw(SearchRun.QUERIES, 1, arena),
-                SearchRun.QUERIES);
+                arena, source.draw(rows, 0, arena), source.draw(SearchRun.QUERIES, 1, arena), SearchRun.QUERIES);
     }
 
     /// Real vectors: nine of ten are the rows, the others the queries.
@@ -46,8 +43,7 @@ record SearchData(Arena arena, Vectors rows, Vectors queries, int distinct) impl
             }
         }
         for (int i = distinct; i < SearchRun.QUERIES; i++) {
-            MemorySegment.copy(
-                    queries, all.rowBytes() * (i % distinct), queries, all.rowBytes() * i, all.rowBytes());
+            MemorySegment.copy(queries, all.rowBytes() * (i % distinct), queries, all.rowBytes() * i, all.rowBytes());
         }
         return new SearchData(
                 arena,

@@ -15,7 +15,13 @@ import umem.bench.peer.Vectors;
 /// @param report hears what the user has to know, a line at a time: who does not take part and why, whose answers are
 ///     wrong
 record SearchRun(
-        Vectors rows, Vectors queries, ExactAnswers answers, int k, int threads, Rounds rounds, Consumer<String> report) {
+        Vectors rows,
+        Vectors queries,
+        ExactAnswers answers,
+        int k,
+        int threads,
+        Rounds rounds,
+        Consumer<String> report) {
     /// Twice the largest batch, so that a case does not ask the same again and again.
     static final int QUERIES = 1024;
 }

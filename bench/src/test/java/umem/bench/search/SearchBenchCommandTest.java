@@ -51,15 +51,7 @@ class SearchBenchCommandTest {
         assertThat(results).allSatisfy(result -> {
             assertThat(result.propertyNames())
                     .containsExactly(
-                            "case",
-                            "engine",
-                            "value",
-                            "unit",
-                            "peers",
-                            "limit_ratio",
-                            "recall",
-                            "spread",
-                            "checked");
+                            "case", "engine", "value", "unit", "peers", "limit_ratio", "recall", "spread", "checked");
             assertThat(result.get("checked").asBoolean()).isTrue();
             assertThat(result.get("spread").isNumber()).isTrue();
             assertThat(result.get("value").asDouble()).isNotNegative();
@@ -99,10 +91,22 @@ class SearchBenchCommandTest {
         Path file = folder.resolve("search.jsonl");
         List<SearchEngine> peers = List.of(new BruteForce("honest"));
         for (int i = 0; i < 2; i++) {
-            run(peers, "--rows", "300", "--dim", "8", "--rounds", "1", "--cases", "batch-8", "--record", file.toString());
+            run(
+                    peers,
+                    "--rows",
+                    "300",
+                    "--dim",
+                    "8",
+                    "--rounds",
+                    "1",
+                    "--cases",
+                    "batch-8",
+                    "--record",
+                    file.toString());
         }
-        List<JsonNode> lines =
-                Files.readAllLines(file).stream().map(JsonMapper.shared()::readTree).toList();
+        List<JsonNode> lines = Files.readAllLines(file).stream()
+                .map(JsonMapper.shared()::readTree)
+                .toList();
         assertThat(lines).hasSize(2).allSatisfy(line -> {
             assertThat(line.path("measurement").asString()).isEqualTo("search");
             assertThat(line.path("machine").path("cpu").asString()).isNotEmpty();
@@ -136,17 +140,14 @@ class SearchBenchCommandTest {
         out.reset();
         assertThat(run(List.of(), "--real", file.toString(), "--rounds", "1", "--cases", "single-f32", "--json"))
                 .isZero();
-        assertThat(results()).singleElement().satisfies(result -> assertThat(
-                        result.get("recall").asDouble())
-                .isEqualTo(1));
+        assertThat(results())
+                .singleElement()
+                .satisfies(result -> assertThat(result.get("recall").asDouble()).isEqualTo(1));
         assertThat(embedded).as("embedded once").hasSize(120);
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     --rows 5               | --rows 5 is not in 64 to 50000000
                     --dim 0                | --dim 0 is not in 1 to 65536
                     --k 0                  | --k 0 is not in 1 to 1000
@@ -189,8 +190,7 @@ class SearchBenchCommandTest {
                         .mapToDouble(j -> row[j] * row[j])
                         .sum());
                 for (int j = 0; j < row.length; j++) {
-                    rows.setAtIndex(
-                            ValueLayout.JAVA_FLOAT, (long) i * row.length + j, (float) (row[j] / length));
+                    rows.setAtIndex(ValueLayout.JAVA_FLOAT, (long) i * row.length + j, (float) (row[j] / length));
                 }
             }
         }
@@ -225,8 +225,8 @@ class SearchBenchCommandTest {
     private int run(List<SearchEngine> peers, String... arguments) {
         Terminal terminal = Terminal.plain(
                 new PrintStream(out, true, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8));
-        CommandLine line = new CommandLine(new SearchBenchCommand(
-                terminal, LetterCounts::new, this::kept, report -> new ArrayList<>(peers)));
+        CommandLine line = new CommandLine(
+                new SearchBenchCommand(terminal, LetterCounts::new, this::kept, report -> new ArrayList<>(peers)));
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             terminal.log(String.valueOf(failure.getMessage()));
             return failure instanceof UmemException known ? known.kind().exitCode() : 99;

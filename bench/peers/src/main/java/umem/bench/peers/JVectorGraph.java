@@ -12,8 +12,8 @@ import io.github.jbellis.jvector.vector.VectorSimilarityFunction;
 import io.github.jbellis.jvector.vector.types.VectorFloat;
 import java.util.List;
 import umem.bench.peer.Search;
-import umem.bench.peer.SearchIndex;
 import umem.bench.peer.SearchEngine;
+import umem.bench.peer.SearchIndex;
 import umem.bench.peer.Vectors;
 
 /// JVector's graph in memory, degree 32, beam 100.

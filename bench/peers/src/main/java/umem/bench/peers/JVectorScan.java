@@ -3,8 +3,8 @@ package umem.bench.peers;
 import io.github.jbellis.jvector.vector.VectorUtil;
 import io.github.jbellis.jvector.vector.types.VectorFloat;
 import umem.bench.peer.Search;
-import umem.bench.peer.SearchIndex;
 import umem.bench.peer.SearchEngine;
+import umem.bench.peer.SearchIndex;
 import umem.bench.peer.TopRows;
 import umem.bench.peer.Vectors;
 

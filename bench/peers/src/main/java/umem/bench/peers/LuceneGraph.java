@@ -20,8 +20,8 @@ import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.MMapDirectory;
 import org.apache.lucene.util.Version;
 import umem.bench.peer.Search;
-import umem.bench.peer.SearchIndex;
 import umem.bench.peer.SearchEngine;
+import umem.bench.peer.SearchIndex;
 import umem.bench.peer.Vectors;
 
 /// Lucene's HNSW graph with the default format (16 links, beam 100), merged into one segment, mapped from a temporary
@@ -84,8 +84,7 @@ public final class LuceneGraph implements SearchEngine {
             try (IndexWriter writer = new IndexWriter(directory, config)) {
                 for (int row = 0; row < rows.count(); row++) {
                     Document document = new Document();
-                    document.add(
-                            new KnnFloatVectorField(FIELD, rows.row(row), VectorSimilarityFunction.DOT_PRODUCT));
+                    document.add(new KnnFloatVectorField(FIELD, rows.row(row), VectorSimilarityFunction.DOT_PRODUCT));
                     writer.addDocument(document);
                 }
                 writer.forceMerge(1);

@@ -4,8 +4,8 @@ import java.util.stream.IntStream;
 import org.apache.lucene.util.VectorUtil;
 import org.apache.lucene.util.Version;
 import umem.bench.peer.Search;
-import umem.bench.peer.SearchIndex;
 import umem.bench.peer.SearchEngine;
+import umem.bench.peer.SearchIndex;
 import umem.bench.peer.TopRows;
 import umem.bench.peer.Vectors;
 
