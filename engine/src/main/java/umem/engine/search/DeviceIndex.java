@@ -39,7 +39,7 @@ public final class DeviceIndex implements VectorIndex {
     /// @param dimension values a row, at least 1
     public DeviceIndex(Backend backend, int dimension) {
         this.rows = new RowStore(dimension);
-        this.flat = new FlatIndex(rows, kernels);
+        this.flat = new FlatIndex(rows, 1);
         this.name = backend.name();
         this.device = new DeviceRows(backend, dimension);
         rows.follow(device);
