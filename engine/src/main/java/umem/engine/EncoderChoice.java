@@ -2,7 +2,9 @@ package umem.engine;
 
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Supplier;
 import umem.bindings.kernels.InstructionSet;
 import umem.bindings.kernels.KernelLibrary;
 import umem.bindings.kernels.Kernels;
@@ -13,7 +15,6 @@ import umem.engine.embedding.Encoder;
 import umem.engine.embedding.LlamaEncoder;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
-import umem.provision.Provision;
 
 /// What computes an encoder. The system property `umem.encoder` chooses, [#AUTO] where it is not set.
 enum EncoderChoice {
@@ -36,15 +37,17 @@ enum EncoderChoice {
     }
 
     /// Opens an encoder.
-    Encoder open(Provision provision, LlamaLibrary library, Path gguf, int threads) {
-        boolean own = this == NATIVE
-                || this == AUTO && !library.hasGpu() && BertEncoder.isSupported(GgufHeader.read(gguf));
+    ///
+    /// @param kernelFile provides the library of kernels, or throws where it cannot be had
+    Encoder open(Supplier<Path> kernelFile, LlamaLibrary library, Path gguf, int threads) {
+        boolean own =
+                this == NATIVE || this == AUTO && !library.hasGpu() && BertEncoder.isSupported(GgufHeader.read(gguf));
         if (!own) {
             return LlamaEncoder.open(library, gguf, threads);
         }
         Kernels kernels;
         try {
-            kernels = kernels(KernelLibrary.load(provision.kernels()));
+            kernels = kernels(KernelLibrary.load(kernelFile.get()));
         } catch (UmemException e) {
             if (this == NATIVE || e.kind() == ErrorKind.INTERRUPTED || e.kind() == ErrorKind.USAGE) {
                 throw e;
@@ -79,7 +82,7 @@ enum EncoderChoice {
             throw new UmemException(
                     ErrorKind.USAGE,
                     "the property " + property + " is \"" + value + "\"; it can be one of "
-                            + java.util.Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT),
+                            + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT),
                     e);
         }
     }

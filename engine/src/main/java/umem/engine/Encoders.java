@@ -30,7 +30,7 @@ public final class Encoders {
     /// @throws UmemException of kind SETUP or STORAGE if it cannot be had, MODEL if it is no encoder
     public static Encoder open(Provision provision, LlamaLibrary library, String reference, int threads) {
         Path gguf = file(provision, reference);
-        return EncoderChoice.configured().open(provision, library, gguf, threads);
+        return EncoderChoice.configured().open(provision::kernels, library, gguf, threads);
     }
 
     /// The GGUF file of an encoder, fetched and converted first where it is not here.

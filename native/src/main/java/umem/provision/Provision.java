@@ -128,10 +128,21 @@ public final class Provision {
     ///
     /// @throws UmemException SETUP when there is no compiler, or it refuses the sources
     public Path kernels() {
-        KernelBuild build = new KernelBuild(tools, progress);
+        Optional<Path> built = builtKernels();
+        if (built.isPresent()) {
+            return built.get();
+        }
         try {
-            Optional<Path> built = build.find(store.root());
-            return built.isPresent() ? built.get() : build.build(this);
+            return new KernelBuild(tools, progress).build(this);
+        } catch (IOException e) {
+            throw Disk.storageFailure("the encoder's kernels", store.root(), e);
+        }
+    }
+
+    /// What [#kernels()] provides, where it was built before.
+    public Optional<Path> builtKernels() {
+        try {
+            return new KernelBuild(tools, progress).find(store.root());
         } catch (IOException e) {
             throw Disk.storageFailure("the encoder's kernels", store.root(), e);
         }

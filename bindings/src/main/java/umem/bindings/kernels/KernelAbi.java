@@ -40,8 +40,7 @@ final class KernelAbi {
         multiply = function(
                 lookup,
                 "multiply",
-                FunctionDescriptor.ofVoid(
-                        INT, LONG, LONG, LONG, POINTER, LONG, POINTER, POINTER, POINTER, LONG, INT));
+                FunctionDescriptor.ofVoid(INT, LONG, LONG, LONG, POINTER, LONG, POINTER, POINTER, POINTER, LONG, INT));
         pack = function(lookup, "pack", FunctionDescriptor.ofVoid(LONG, LONG, POINTER, POINTER));
         preferLargePages = function(lookup, "prefer_large_pages", FunctionDescriptor.ofVoid(POINTER, LONG));
         normalise = function(

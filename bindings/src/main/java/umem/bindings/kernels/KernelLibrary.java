@@ -84,8 +84,7 @@ public final class KernelLibrary {
     /// @throws UmemException of kind NATIVE if this CPU cannot run them
     public Kernels kernels(InstructionSet set) {
         if (!instructionSets.contains(set)) {
-            throw new UmemException(
-                    ErrorKind.NATIVE, "this CPU cannot run " + set + "; it can run " + instructionSets);
+            throw new UmemException(ErrorKind.NATIVE, "this CPU cannot run " + set + "; it can run " + instructionSets);
         }
         return new Kernels(this, set);
     }

@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 
-/// Weights and bias of a linear layer, in the order in which a product reads them: panels of 16 outputs, in each of them
+/// Weights and bias of a linear layer, in the order in which a product reads them: panels of 16 outputs, in each of
+/// them
 /// the 16 weights of an input side by side. Immutable once packed; valid as long as its memory.
 ///
 /// @param panels `inputs * 16` floats for each 16 outputs

@@ -150,8 +150,8 @@ public record GgufHeader(
                 throw damaged(path, "does not name its architecture");
             }
             Map<String, GgufTensor> absolute = new LinkedHashMap<>();
-            relative.forEach((name, tensor) -> absolute.put(
-                    name, new GgufTensor(tensor.type(), tensor.shape(), data + tensor.offset())));
+            relative.forEach((name, tensor) ->
+                    absolute.put(name, new GgufTensor(tensor.type(), tensor.shape(), data + tensor.offset())));
             GgufHeader header = new GgufHeader(
                     version, architecture, metadata, tensors, Math.max(0, file.byteSize() - data), absolute);
             long layers = header.number("block_count", 0);

@@ -60,7 +60,8 @@ class KernelsTest {
                         }
                     }
                     assertNothingBehind(c);
-                    assertSame(c, copy -> LIBRARY.kernels(InstructionSet.PORTABLE).multiply(a, packed, activation, copy));
+                    assertSame(
+                            c, copy -> LIBRARY.kernels(InstructionSet.PORTABLE).multiply(a, packed, activation, copy));
                 }
             }
         }
@@ -130,10 +131,9 @@ class KernelsTest {
                         variance += Math.pow(x.get(row, i) + residual.get(row, i) - mean, 2) / width;
                     }
                     for (int i = 0; i < width; i++) {
-                        double expected = (x.get(row, i) + residual.get(row, i) - mean)
-                                        / Math.sqrt(variance + 1e-5)
-                                        * weight[i]
-                                + bias[i];
+                        double expected =
+                                (x.get(row, i) + residual.get(row, i) - mean) / Math.sqrt(variance + 1e-5) * weight[i]
+                                        + bias[i];
                         close(out.get(row, i), expected, 1e-4);
                     }
                 }
@@ -164,10 +164,9 @@ class KernelsTest {
                     assertThat(row(out, row)).containsExactly(attention(q, k, v, scale, row), within(5e-6));
                 }
                 assertNothingBehind(out);
-                assertThat(scratch.get(ValueLayout.JAVA_FLOAT, scratch.byteSize() - 4)).isEqualTo(GUARD);
-                assertSame(
-                        out,
-                        copy -> LIBRARY.kernels(InstructionSet.PORTABLE).attend(q, k, v, scale, scratch, copy));
+                assertThat(scratch.get(ValueLayout.JAVA_FLOAT, scratch.byteSize() - 4))
+                        .isEqualTo(GUARD);
+                assertSame(out, copy -> LIBRARY.kernels(InstructionSet.PORTABLE).attend(q, k, v, scale, scratch, copy));
             }
         }
     }
@@ -186,8 +185,7 @@ class KernelsTest {
                     .isThrownBy(() -> new Matrix(MemorySegment.ofArray(new float[16]), 4, 4, 4));
             assertThatThrownBy(() -> a.rows(2, 2)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> b.outputs(8, 1)).isInstanceOf(IndexOutOfBoundsException.class);
-            assertThatIllegalArgumentException()
-                    .isThrownBy(() -> PackedMatrix.pack(LIBRARY, arena, a, floats(2)));
+            assertThatIllegalArgumentException().isThrownBy(() -> PackedMatrix.pack(LIBRARY, arena, a, floats(2)));
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> kernels.attend(a, a, a, 1, arena.allocate(4), matrix(arena, 3, 4, 4)))
                     .withMessageContaining("scratch");

@@ -16,10 +16,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import umem.bindings.faiss.FaissLibrary;
+import umem.bindings.kernels.KernelLibrary;
 import umem.bindings.llama.LlamaLibrary;
 import umem.engine.search.SearchKernels;
 import umem.error.ErrorKind;
@@ -59,6 +61,7 @@ final class Examination {
         LlamaLibrary llama = nativeAccess ? llama(inventory) : null;
         if (nativeAccess) {
             faiss(inventory);
+            kernels();
         } else {
             problem(
                     ErrorKind.NATIVE,
@@ -158,6 +161,28 @@ final class Examination {
             problem(e.kind(), String.valueOf(e.getMessage()));
         }
         libraries.add(new Diagnosis.Library(String.valueOf(file.getFileName()), version, file, sha256(file)));
+    }
+
+    private void kernels() {
+        Optional<Path> built = provision.builtKernels();
+        if (built.isEmpty()) {
+            notes.add(
+                    "the encoder's kernels are missing: they are built at their first use; where there is no compiler,"
+                            + " the encoder runs in llama.cpp, slower");
+            return;
+        }
+        String instructions = null;
+        try {
+            instructions = KernelLibrary.load(built.get())
+                    .kernels()
+                    .instructionSet()
+                    .name()
+                    .toLowerCase(Locale.ROOT);
+        } catch (UmemException e) {
+            problem(e.kind(), String.valueOf(e.getMessage()));
+        }
+        libraries.add(new Diagnosis.Library(
+                String.valueOf(built.get().getFileName()), instructions, built.get(), sha256(built.get())));
     }
 
     private static List<Diagnosis.Model> models(List<Provisioned> inventory) {

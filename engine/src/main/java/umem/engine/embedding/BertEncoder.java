@@ -79,8 +79,9 @@ public final class BertEncoder implements Encoder {
                 if (vocabulary.vocabulary().size() > model.vocabulary()) {
                     throw new UmemException(
                             ErrorKind.MODEL,
-                            "encoder " + gguf + " is damaged: it has " + vocabulary.vocabulary().size()
-                                    + " tokens and embeddings for " + model.vocabulary() + "; fetch or convert it again");
+                            "encoder " + gguf + " is damaged: it has "
+                                    + vocabulary.vocabulary().size() + " tokens and embeddings for "
+                                    + model.vocabulary() + "; fetch or convert it again");
                 }
                 return new BertEncoder(file, fingerprint, vocabulary, model);
             } catch (Throwable t) {

@@ -7,7 +7,6 @@ import java.util.List;
 import umem.bindings.llama.LlamaLibrary;
 import umem.bindings.llama.Model;
 import umem.bindings.llama.ModelOptions;
-import umem.error.UmemException;
 
 /// An [Encoder] over a GGUF file of a BERT-like model, computed by llama.cpp.
 ///

@@ -83,8 +83,7 @@ class BertEncoderTest extends EncoderContract {
         double own = spearman(encoder, pairs);
         try (Encoder llama = LlamaEncoder.open(library, Encoders.file(provision, Encoders.STANDARD), 1)) {
             double theirs = spearman(llama, pairs);
-            System.out.printf(
-                    "STS-B, first 300 pairs of dev: Spearman %.4f, llama.cpp %.4f%n", own, theirs);
+            System.out.printf("STS-B, first 300 pairs of dev: Spearman %.4f, llama.cpp %.4f%n", own, theirs);
             assertThat(own).isGreaterThan(0.8).isEqualTo(theirs, within(0.002));
         }
     }

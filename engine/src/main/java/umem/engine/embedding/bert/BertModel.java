@@ -17,10 +17,11 @@ import umem.engine.embedding.Pooling;
 /// The state of a token depends on its text and the weights alone, bit for bit: not on the texts beside it, the number
 /// of threads, or the instruction set.
 public final class BertModel implements AutoCloseable {
-    private static final Pattern TENSOR = Pattern.compile("token_embd\\.weight|position_embd\\.weight|token_types\\.weight"
-            + "|token_embd_norm\\.(weight|bias)"
-            + "|blk\\.\\d+\\.(attn_q|attn_k|attn_v|attn_output|attn_output_norm|ffn_up|ffn_down|layer_output_norm)"
-            + "\\.(weight|bias)");
+    private static final Pattern TENSOR =
+            Pattern.compile("token_embd\\.weight|position_embd\\.weight|token_types\\.weight"
+                    + "|token_embd_norm\\.(weight|bias)"
+                    + "|blk\\.\\d+\\.(attn_q|attn_k|attn_v|attn_output|attn_output_norm|ffn_up|ffn_down|layer_output_norm)"
+                    + "\\.(weight|bias)");
     private static final int FEWEST_TOKENS = 512;
 
     private final Arena arena;
@@ -41,7 +42,8 @@ public final class BertModel implements AutoCloseable {
     public static boolean isSupported(GgufHeader header) {
         return header.architecture().equals("bert")
                 && !Boolean.TRUE.equals(header.metadata().get("bert.attention.causal"))
-                && header.tensors().keySet().stream().allMatch(name -> TENSOR.matcher(name).matches())
+                && header.tensors().keySet().stream()
+                        .allMatch(name -> TENSOR.matcher(name).matches())
                 && header.tensors().values().stream()
                         .allMatch(t -> t.type() == GgufTensor.F32 || t.type() == GgufTensor.F16);
     }
@@ -81,7 +83,8 @@ public final class BertModel implements AutoCloseable {
     /// Computes texts together.
     ///
     /// @param texts the tokens of each, 1 to [#context()] of them, each below [#vocabulary()]
-    /// @return the states of the pooled tokens, as wide as the model: of the first or the last token of a text, one row a
+    /// @return the states of the pooled tokens, as wide as the model: of the first or the last token of a text, one row
+    /// a
     ///     text; of all tokens, text after text, for the mean. Valid until the next call
     public Matrix states(List<int[]> texts, Pooling pooling) {
         int tokens = 0;

@@ -18,8 +18,10 @@ import umem.error.UmemException;
 /// The tensors of a GGUF file, mapped into memory and read as float32. Valid as long as the arena that it was mapped
 /// into. Reading is safe for all threads.
 final class TensorFile {
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
     private final GgufHeader header;
@@ -36,8 +38,7 @@ final class TensorFile {
         void row(int row, MemorySegment target, long offset) {
             long first = (long) row * columns;
             if (!half) {
-                MemorySegment.copy(
-                        data, FLOAT, 4 * first, target, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, columns);
+                MemorySegment.copy(data, FLOAT, 4 * first, target, ValueLayout.JAVA_FLOAT_UNALIGNED, offset, columns);
                 return;
             }
             for (int i = 0; i < columns; i++) {
@@ -66,8 +67,7 @@ final class TensorFile {
     /// Maps a file.
     static TensorFile map(Path path, GgufHeader header, Arena arena) {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return new TensorFile(
-                    path, header, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+            return new TensorFile(path, header, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (IOException e) {
             throw new UmemException(ErrorKind.MODEL, "encoder " + path + " cannot be read: " + e.getMessage(), e);
         }
@@ -94,7 +94,8 @@ final class TensorFile {
     /// A tensor of two dimensions, or null where the file has none of that name; of its rows nothing is asked.
     ///
     /// @throws UmemException of kind MODEL if its rows have another length, or it is of another type
-    @Nullable Tensor table(String name, int columns) {
+    @Nullable
+    Tensor table(String name, int columns) {
         GgufTensor tensor = header.tensors().get(name);
         if (tensor == null) {
             return null;

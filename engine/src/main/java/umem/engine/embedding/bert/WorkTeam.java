@@ -139,7 +139,8 @@ final class WorkTeam implements AutoCloseable {
 
         Worker(int member) {
             this.member = member;
-            this.thread = Thread.ofPlatform().name("umem-encoder-" + member).daemon().unstarted(this);
+            this.thread =
+                    Thread.ofPlatform().name("umem-encoder-" + member).daemon().unstarted(this);
         }
 
         void wake() {

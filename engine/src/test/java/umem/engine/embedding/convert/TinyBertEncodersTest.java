@@ -106,7 +106,8 @@ class TinyBertEncodersTest {
     private static byte[] damage(byte[] whole, int header, Random random) {
         byte[] bytes = whole.clone();
         // Sizes and shapes are small numbers: what is changed into another one is the most dangerous.
-        bytes[header / 2 + random.nextInt(header / 2)] = (byte) (random.nextBoolean() ? random.nextInt(70) : random.nextInt(256));
+        bytes[header / 2 + random.nextInt(header / 2)] =
+                (byte) (random.nextBoolean() ? random.nextInt(70) : random.nextInt(256));
         return bytes;
     }
 
