@@ -78,7 +78,12 @@ int64_t umem_kernels_attention_scratch(int64_t tokens, int64_t width) {
   return whole_panels(tokens) * (width + whole_panels(width) + QUERIES);
 }
 
-void umem_kernels_attend(int32_t isa, int64_t tokens, int64_t width, const float *q, const float *k, const float *v,
-                         int64_t qkv_stride, float scale, float *scratch, float *out, int64_t out_stride) {
-  kernels(isa).attend({tokens, width, q, k, v, qkv_stride, scale, scratch, out, out_stride});
+void umem_kernels_attend(int32_t isa, int64_t tokens, int64_t heads, int64_t width, const float *q, const float *k,
+                         const float *v, int64_t qkv_stride, float scale, float *scratch, float *out,
+                         int64_t out_stride) {
+  for (int64_t head = 0; head < heads; head++) {
+    int64_t from = head * width;
+    kernels(isa).attend(
+        {tokens, width, q + from, k + from, v + from, qkv_stride, scale, scratch, out + from, out_stride});
+  }
 }

@@ -55,14 +55,14 @@ UMEM_KERNELS_API void umem_kernels_prefer_large_pages(void *start, int64_t bytes
 UMEM_KERNELS_API void umem_kernels_normalise(int32_t isa, int64_t m, int64_t n, const float *x, const float *residual,
                                              const float *weight, const float *bias, float epsilon, float *out);
 
-/* Self-attention of one text and one head, every token to every token: out = softmax(q * k^T * scale) * v.
+/* Self-attention of one text, every token to every token: out = softmax(q * k^T * scale) * v for each head.
  *
- * q, k, v: tokens x width, all with the stride qkv_stride. out: tokens x width. scratch: as many floats as
- * umem_kernels_attention_scratch() says. */
+ * q, k, v: tokens x (heads * width), a head beside the other, all with the stride qkv_stride. out: the same form.
+ * scratch: as many floats as umem_kernels_attention_scratch() says. */
 UMEM_KERNELS_API int64_t umem_kernels_attention_scratch(int64_t tokens, int64_t width);
-UMEM_KERNELS_API void umem_kernels_attend(int32_t isa, int64_t tokens, int64_t width, const float *q, const float *k,
-                                          const float *v, int64_t qkv_stride, float scale, float *scratch, float *out,
-                                          int64_t out_stride);
+UMEM_KERNELS_API void umem_kernels_attend(int32_t isa, int64_t tokens, int64_t heads, int64_t width, const float *q,
+                                          const float *k, const float *v, int64_t qkv_stride, float scale,
+                                          float *scratch, float *out, int64_t out_stride);
 
 #ifdef __cplusplus
 }

@@ -52,7 +52,7 @@ final class KernelAbi {
                 lookup,
                 "attend",
                 FunctionDescriptor.ofVoid(
-                        INT, LONG, LONG, POINTER, POINTER, POINTER, LONG, FLOAT, POINTER, POINTER, LONG));
+                        INT, LONG, LONG, LONG, POINTER, POINTER, POINTER, LONG, FLOAT, POINTER, POINTER, LONG));
     }
 
     private static MethodHandle function(SymbolLookup lookup, String name, FunctionDescriptor form) {
@@ -138,6 +138,7 @@ final class KernelAbi {
     void attend(
             int set,
             long tokens,
+            long heads,
             long width,
             MemorySegment q,
             MemorySegment k,
@@ -148,7 +149,7 @@ final class KernelAbi {
             MemorySegment out,
             long outStride) {
         try {
-            attend.invokeExact(set, tokens, width, q, k, v, stride, scale, scratch, out, outStride);
+            attend.invokeExact(set, tokens, heads, width, q, k, v, stride, scale, scratch, out, outStride);
         } catch (Throwable t) {
             throw uncallable(t);
         }

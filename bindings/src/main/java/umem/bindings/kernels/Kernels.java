@@ -76,21 +76,24 @@ public final class Kernels {
                         out.floats());
     }
 
-    /// Self-attention of one text and one head: `out = softmax(q * k^T * scale) * v`.
+    /// Self-attention of one text: `out = softmax(q * k^T * scale) * v` for each head.
     ///
-    /// @param q tokens x width, as `k` and `v`; all three have the same stride
+    /// @param q tokens x (heads * width), a head beside the other, as `k` and `v`; all three have the same stride
+    /// @param heads at least 1
     /// @param scratch [#attentionScratch] bytes
-    /// @param out tokens x width; overlaps nothing else
-    public void attend(Matrix q, Matrix k, Matrix v, float scale, MemorySegment scratch, Matrix out) {
+    /// @param out tokens x (heads * width); overlaps nothing else
+    public void attend(Matrix q, Matrix k, Matrix v, int heads, float scale, MemorySegment scratch, Matrix out) {
         int tokens = q.rows();
-        int width = q.columns();
+        int columns = q.columns();
         require(
                 k.rows() == tokens && v.rows() == tokens && out.rows() == tokens,
                 "an attention has operands of different length");
         require(
-                k.columns() == width && v.columns() == width && out.columns() == width,
+                k.columns() == columns && v.columns() == columns && out.columns() == columns,
                 "an attention has operands of different width");
+        require(heads > 0 && columns % heads == 0, "an attention has heads of different width");
         require(q.stride() == k.stride() && q.stride() == v.stride(), "an attention has operands of different stride");
+        int width = columns / heads;
         require(
                 tokens > 0 && scratch.byteSize() >= attentionScratch(tokens, width) && scratch.isNative(),
                 "an attention lacks scratch memory");
@@ -98,6 +101,7 @@ public final class Kernels {
                 .attend(
                         set.code(),
                         tokens,
+                        heads,
                         width,
                         q.floats(),
                         k.floats(),

@@ -159,15 +159,40 @@ class KernelsTest {
                 MemorySegment scratch = arena.allocate(kernels.attentionScratch(tokens, width) + 4, 64);
                 scratch.set(ValueLayout.JAVA_FLOAT, scratch.byteSize() - 4, GUARD);
                 Matrix out = guarded(arena, tokens, width);
-                kernels.attend(q, k, v, scale, scratch, out);
+                kernels.attend(q, k, v, 1, scale, scratch, out);
                 for (int row = 0; row < tokens; row++) {
                     assertThat(row(out, row)).containsExactly(attention(q, k, v, scale, row), within(5e-6));
                 }
                 assertNothingBehind(out);
                 assertThat(scratch.get(ValueLayout.JAVA_FLOAT, scratch.byteSize() - 4))
                         .isEqualTo(GUARD);
-                assertSame(out, copy -> LIBRARY.kernels(InstructionSet.PORTABLE).attend(q, k, v, scale, scratch, copy));
+                assertSame(out, copy -> LIBRARY.kernels(InstructionSet.PORTABLE).attend(q, k, v, 1, scale, scratch, copy));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sets")
+    void headsLieSideBySide(InstructionSet set) {
+        try (Arena arena = Arena.ofConfined()) {
+            Kernels kernels = LIBRARY.kernels(set);
+            Matrix qkv = matrix(arena, 21, 3 * 24, 3 * 24);
+            Matrix[] parts = {qkv.columns(0, 24), qkv.columns(24, 24), qkv.columns(48, 24)};
+            MemorySegment scratch = arena.allocate(kernels.attentionScratch(21, 8), 64);
+            Matrix together = guarded(arena, 21, 24);
+            kernels.attend(parts[0], parts[1], parts[2], 3, 0.5f, scratch, together);
+            assertSame(together, copy -> {
+                for (int head = 0; head < 3; head++) {
+                    kernels.attend(
+                            parts[0].columns(8 * head, 8),
+                            parts[1].columns(8 * head, 8),
+                            parts[2].columns(8 * head, 8),
+                            1,
+                            0.5f,
+                            scratch,
+                            copy.columns(8 * head, 8));
+                }
+            });
         }
     }
 
@@ -187,7 +212,7 @@ class KernelsTest {
             assertThatThrownBy(() -> b.outputs(8, 1)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatIllegalArgumentException().isThrownBy(() -> PackedMatrix.pack(LIBRARY, arena, a, floats(2)));
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> kernels.attend(a, a, a, 1, arena.allocate(4), matrix(arena, 3, 4, 4)))
+                    .isThrownBy(() -> kernels.attend(a, a, a, 1, 1, arena.allocate(4), matrix(arena, 3, 4, 4)))
                     .withMessageContaining("scratch");
         }
     }

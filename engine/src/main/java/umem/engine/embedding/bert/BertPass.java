@@ -115,18 +115,25 @@ final class BertPass implements AutoCloseable {
         int width = shape.width();
         int headWidth = shape.headWidth();
         float scale = (float) (1 / Math.sqrt(headWidth));
-        team.run((starts.length - 1) * shape.heads(), (piece, member) -> {
-            int text = piece / shape.heads();
-            int from = piece % shape.heads() * headWidth;
+        // Few calls where nobody shares the work, else enough pieces that all have some.
+        int groups = team.size() == 1 ? 1 : Math.min(shape.heads(), 2 * team.size());
+        team.run((starts.length - 1) * groups, (piece, member) -> {
+            int text = piece / groups;
+            int group = piece % groups;
+            int head = shape.heads() * group / groups;
+            int heads = shape.heads() * (group + 1) / groups - head;
+            int from = head * headWidth;
+            int columns = heads * headWidth;
             int tokens = starts[text + 1] - starts[text];
             Matrix qkv = projected.rows(starts[text], tokens);
             kernels.attend(
-                    qkv.columns(from, headWidth),
-                    qkv.columns(width + from, headWidth),
-                    qkv.columns(2 * width + from, headWidth),
+                    qkv.columns(from, columns),
+                    qkv.columns(width + from, columns),
+                    qkv.columns(2 * width + from, columns),
+                    heads,
                     scale,
                     scratch[member],
-                    mixed.rows(starts[text], tokens).columns(from, headWidth));
+                    mixed.rows(starts[text], tokens).columns(from, columns));
         });
     }
 
