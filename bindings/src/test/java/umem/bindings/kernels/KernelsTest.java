@@ -166,7 +166,8 @@ class KernelsTest {
                 assertNothingBehind(out);
                 assertThat(scratch.get(ValueLayout.JAVA_FLOAT, scratch.byteSize() - 4))
                         .isEqualTo(GUARD);
-                assertSame(out, copy -> LIBRARY.kernels(InstructionSet.PORTABLE).attend(q, k, v, 1, scale, scratch, copy));
+                assertSame(
+                        out, copy -> LIBRARY.kernels(InstructionSet.PORTABLE).attend(q, k, v, 1, scale, scratch, copy));
             }
         }
     }

@@ -14,6 +14,7 @@ import umem.bindings.llama.LlamaLibrary;
 import umem.bindings.llama.Model;
 import umem.bindings.llama.ModelOptions;
 import umem.engine.embedding.bert.BertModel;
+import umem.engine.embedding.bert.PooledTokens;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
@@ -168,13 +169,17 @@ public final class BertEncoder implements Encoder {
         if (Thread.currentThread().isInterrupted()) {
             throw new UmemException(ErrorKind.INTERRUPTED, "encoding was interrupted");
         }
-        Pooling pooling = file.pooling();
-        Matrix states = model.states(texts.stream().map(Text::tokens).toList(), pooling);
+        PooledTokens pooled = switch (file.pooling()) {
+            case CLS -> PooledTokens.FIRST;
+            case LAST -> PooledTokens.LAST;
+            case MEAN -> PooledTokens.ALL;
+        };
+        Matrix states = model.states(texts.stream().map(Text::tokens).toList(), pooled);
         int dimension = dimension();
         float[] state = new float[dimension];
         int row = 0;
         for (Text text : texts) {
-            int count = pooling == Pooling.MEAN ? text.tokens().length : 1;
+            int count = pooled == PooledTokens.ALL ? text.tokens().length : 1;
             pool(states.rows(row, count), state);
             row += count;
             file.normalise(state, 0, dimension);

@@ -9,7 +9,6 @@ import umem.bindings.kernels.Kernels;
 import umem.bindings.kernels.Matrix;
 import umem.bindings.llama.GgufHeader;
 import umem.bindings.llama.GgufTensor;
-import umem.engine.embedding.Pooling;
 
 /// A BERT encoder on a CPU, computed by our own kernels. Owns its weights, its threads and the memory of one batch. For
 /// one thread at a time.
@@ -83,10 +82,9 @@ public final class BertModel implements AutoCloseable {
     /// Computes texts together.
     ///
     /// @param texts the tokens of each, 1 to [#context()] of them, each below [#vocabulary()]
-    /// @return the states of the pooled tokens, as wide as the model: of the first or the last token of a text, one row
-    /// a
-    ///     text; of all tokens, text after text, for the mean. Valid until the next call
-    public Matrix states(List<int[]> texts, Pooling pooling) {
+    /// @return the states of the wanted tokens, as wide as the model, text after text: one row a text, or one a token.
+    ///     Valid until the next call
+    public Matrix states(List<int[]> texts, PooledTokens wanted) {
         int tokens = 0;
         int most = 0;
         for (int[] text : texts) {
@@ -96,7 +94,7 @@ public final class BertModel implements AutoCloseable {
             tokens = Math.addExact(tokens, text.length);
             most = Math.max(most, text.length);
         }
-        return prepare(tokens, most).compute(texts, pooling);
+        return prepare(tokens, most).compute(texts, wanted);
     }
 
     /// The memory of a batch, made anew, larger, where it does not do.

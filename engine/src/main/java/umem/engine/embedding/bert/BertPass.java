@@ -8,7 +8,6 @@ import umem.bindings.kernels.Kernels;
 import umem.bindings.kernels.LayerNorm;
 import umem.bindings.kernels.Matrix;
 import umem.bindings.kernels.PackedMatrix;
-import umem.engine.embedding.Pooling;
 
 /// The forward pass, and the memory of one batch. For one thread at a time.
 ///
@@ -22,7 +21,7 @@ import umem.engine.embedding.Pooling;
 /// x       = N(gelu(y Wu + bu) Wd + bd + y)
 /// ```
 ///
-/// In the last layer, all that comes after the attention is computed for the tokens that are pooled only.
+/// In the last layer, all that comes after the attention is computed for the wanted tokens only.
 final class BertPass implements AutoCloseable {
     /// Rows and columns of a piece of a product: some tens of microseconds of work.
     private static final int PIECE_ROWS = 168;
@@ -69,9 +68,9 @@ final class BertPass implements AutoCloseable {
     /// Computes a batch.
     ///
     /// @param texts the tokens of each text, 1 to [#capacity()] together, each in the vocabulary
-    /// @return the states of the tokens that are pooled: of a text's first or last one, one row a text; of all tokens,
-    ///     text after text, for the mean. Valid until the next call
-    Matrix compute(List<int[]> texts, Pooling pooling) {
+    /// @return the states of the wanted tokens, text after text: one row a text, or one a token. Valid until the next
+    ///     call
+    Matrix compute(List<int[]> texts, PooledTokens wanted) {
         int[] starts = new int[texts.size() + 1];
         for (int i = 0; i < texts.size(); i++) {
             starts[i + 1] = starts[i] + texts.get(i).length;
@@ -83,9 +82,9 @@ final class BertPass implements AutoCloseable {
             Matrix mixed = attended.rows(0, tokens);
             multiply(x, layer.projections(), Activation.LINEAR, projected.rows(0, tokens));
             attend(starts, mixed);
-            if (layer == weights.layers().getLast() && pooling != Pooling.MEAN) {
-                mixed = gather(mixed, starts, pooling);
-                x = gather(x, starts, pooling);
+            if (layer == weights.layers().getLast() && wanted != PooledTokens.ALL) {
+                mixed = gather(mixed, starts, wanted);
+                x = gather(x, starts, wanted);
             }
             int rows = x.rows();
             Matrix sum = sums.rows(0, rows);
@@ -138,10 +137,10 @@ final class BertPass implements AutoCloseable {
     }
 
     /// Moves the rows of pooled tokens to the front, in place: none moves backwards.
-    private static Matrix gather(Matrix rows, int[] starts, Pooling pooling) {
+    private static Matrix gather(Matrix rows, int[] starts, PooledTokens wanted) {
         long bytes = 4L * rows.columns();
         for (int text = 0; text < starts.length - 1; text++) {
-            int row = pooling == Pooling.CLS ? starts[text] : starts[text + 1] - 1;
+            int row = wanted == PooledTokens.FIRST ? starts[text] : starts[text + 1] - 1;
             MemorySegment.copy(rows.floats(), row * bytes, rows.floats(), text * bytes, bytes);
         }
         return rows.rows(0, starts.length - 1);
