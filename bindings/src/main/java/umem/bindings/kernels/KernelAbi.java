@@ -20,14 +20,27 @@ final class KernelAbi {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
     private static final MemoryLayout POINTER = ValueLayout.ADDRESS;
 
-    private final MethodHandle abi;
-    private final MethodHandle supports;
-    private final MethodHandle multiply;
-    private final MethodHandle pack;
-    private final MethodHandle preferLargePages;
-    private final MethodHandle normalise;
-    private final MethodHandle attentionScratch;
-    private final MethodHandle attend;
+    // Constants, so that the compiler sees through them; the address of the function is their first argument.
+    private static final MethodHandle ABI = form(FunctionDescriptor.of(INT));
+    private static final MethodHandle SUPPORTS = form(FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle MULTIPLY =
+            form(FunctionDescriptor.ofVoid(INT, LONG, LONG, LONG, POINTER, LONG, POINTER, POINTER, POINTER, LONG, INT));
+    private static final MethodHandle PACK = form(FunctionDescriptor.ofVoid(LONG, LONG, POINTER, POINTER));
+    private static final MethodHandle PREFER_LARGE_PAGES = form(FunctionDescriptor.ofVoid(POINTER, LONG));
+    private static final MethodHandle NORMALISE =
+            form(FunctionDescriptor.ofVoid(INT, LONG, LONG, POINTER, POINTER, POINTER, POINTER, FLOAT, POINTER));
+    private static final MethodHandle ATTENTION_SCRATCH = form(FunctionDescriptor.of(LONG, LONG, LONG));
+    private static final MethodHandle ATTEND = form(FunctionDescriptor.ofVoid(
+            INT, LONG, LONG, LONG, POINTER, POINTER, POINTER, LONG, FLOAT, POINTER, POINTER, LONG));
+
+    private final MemorySegment abi;
+    private final MemorySegment supports;
+    private final MemorySegment multiply;
+    private final MemorySegment pack;
+    private final MemorySegment preferLargePages;
+    private final MemorySegment normalise;
+    private final MemorySegment attentionScratch;
+    private final MemorySegment attend;
 
     /// Opens the library for as long as the process lives.
     ///
@@ -35,33 +48,23 @@ final class KernelAbi {
     /// @throws java.util.NoSuchElementException if a function is missing
     KernelAbi(Path library) {
         SymbolLookup lookup = SymbolLookup.libraryLookup(library, Arena.global());
-        abi = function(lookup, "abi", FunctionDescriptor.of(INT));
-        supports = function(lookup, "supports", FunctionDescriptor.of(INT, INT));
-        multiply = function(
-                lookup,
-                "multiply",
-                FunctionDescriptor.ofVoid(INT, LONG, LONG, LONG, POINTER, LONG, POINTER, POINTER, POINTER, LONG, INT));
-        pack = function(lookup, "pack", FunctionDescriptor.ofVoid(LONG, LONG, POINTER, POINTER));
-        preferLargePages = function(lookup, "prefer_large_pages", FunctionDescriptor.ofVoid(POINTER, LONG));
-        normalise = function(
-                lookup,
-                "normalise",
-                FunctionDescriptor.ofVoid(INT, LONG, LONG, POINTER, POINTER, POINTER, POINTER, FLOAT, POINTER));
-        attentionScratch = function(lookup, "attention_scratch", FunctionDescriptor.of(LONG, LONG, LONG));
-        attend = function(
-                lookup,
-                "attend",
-                FunctionDescriptor.ofVoid(
-                        INT, LONG, LONG, LONG, POINTER, POINTER, POINTER, LONG, FLOAT, POINTER, POINTER, LONG));
+        abi = lookup.findOrThrow("umem_kernels_abi");
+        supports = lookup.findOrThrow("umem_kernels_supports");
+        multiply = lookup.findOrThrow("umem_kernels_multiply");
+        pack = lookup.findOrThrow("umem_kernels_pack");
+        preferLargePages = lookup.findOrThrow("umem_kernels_prefer_large_pages");
+        normalise = lookup.findOrThrow("umem_kernels_normalise");
+        attentionScratch = lookup.findOrThrow("umem_kernels_attention_scratch");
+        attend = lookup.findOrThrow("umem_kernels_attend");
     }
 
-    private static MethodHandle function(SymbolLookup lookup, String name, FunctionDescriptor form) {
-        return Linker.nativeLinker().downcallHandle(lookup.findOrThrow("umem_kernels_" + name), form);
+    private static MethodHandle form(FunctionDescriptor form) {
+        return Linker.nativeLinker().downcallHandle(form);
     }
 
     int abi() {
         try {
-            return (int) abi.invokeExact();
+            return (int) ABI.invokeExact(abi);
         } catch (Throwable t) {
             throw uncallable(t);
         }
@@ -69,7 +72,7 @@ final class KernelAbi {
 
     boolean supports(int set) {
         try {
-            return (int) supports.invokeExact(set) != 0;
+            return (int) SUPPORTS.invokeExact(supports, set) != 0;
         } catch (Throwable t) {
             throw uncallable(t);
         }
@@ -88,7 +91,7 @@ final class KernelAbi {
             long cStride,
             int activation) {
         try {
-            multiply.invokeExact(set, m, n, k, a, aStride, b, bias, c, cStride, activation);
+            MULTIPLY.invokeExact(multiply, set, m, n, k, a, aStride, b, bias, c, cStride, activation);
         } catch (Throwable t) {
             throw uncallable(t);
         }
@@ -96,7 +99,7 @@ final class KernelAbi {
 
     void pack(long n, long k, MemorySegment source, MemorySegment packed) {
         try {
-            pack.invokeExact(n, k, source, packed);
+            PACK.invokeExact(pack, n, k, source, packed);
         } catch (Throwable t) {
             throw uncallable(t);
         }
@@ -104,7 +107,7 @@ final class KernelAbi {
 
     void preferLargePages(MemorySegment memory) {
         try {
-            preferLargePages.invokeExact(memory, memory.byteSize());
+            PREFER_LARGE_PAGES.invokeExact(preferLargePages, memory, memory.byteSize());
         } catch (Throwable t) {
             throw uncallable(t);
         }
@@ -121,7 +124,7 @@ final class KernelAbi {
             float epsilon,
             MemorySegment out) {
         try {
-            normalise.invokeExact(set, m, n, x, residual, weight, bias, epsilon, out);
+            NORMALISE.invokeExact(normalise, set, m, n, x, residual, weight, bias, epsilon, out);
         } catch (Throwable t) {
             throw uncallable(t);
         }
@@ -129,7 +132,7 @@ final class KernelAbi {
 
     long attentionScratch(long tokens, long width) {
         try {
-            return (long) attentionScratch.invokeExact(tokens, width);
+            return (long) ATTENTION_SCRATCH.invokeExact(attentionScratch, tokens, width);
         } catch (Throwable t) {
             throw uncallable(t);
         }
@@ -149,7 +152,7 @@ final class KernelAbi {
             MemorySegment out,
             long outStride) {
         try {
-            attend.invokeExact(set, tokens, heads, width, q, k, v, stride, scale, scratch, out, outStride);
+            ATTEND.invokeExact(attend, set, tokens, heads, width, q, k, v, stride, scale, scratch, out, outStride);
         } catch (Throwable t) {
             throw uncallable(t);
         }
