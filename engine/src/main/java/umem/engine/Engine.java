@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import umem.bindings.faiss.FaissLibrary;
+import umem.bindings.ggml.Backend;
 import umem.bindings.llama.LlamaLibrary;
 import umem.engine.embedding.Encoder;
 import umem.engine.embedding.cache.CachedEncoder;
@@ -12,6 +14,7 @@ import umem.engine.executor.ExecutionCache;
 import umem.engine.language.LanguageModel;
 import umem.engine.language.LocalLanguageModel;
 import umem.engine.language.RemoteLanguageModel;
+import umem.engine.search.IndexLibraries;
 import umem.provision.Accelerator;
 import umem.provision.Provision;
 
@@ -37,6 +40,7 @@ public final class Engine implements AutoCloseable {
     private final Map<String, Encoder> encoders = new LinkedHashMap<>();
     private final Map<String, CachedEncoder> cachedEncoders = new LinkedHashMap<>();
     private @Nullable LlamaLibrary library;
+    private @Nullable Backend gpu;
 
     /// @param provision where models and libraries come from
     /// @param accelerator what is computed on
@@ -93,8 +97,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /// An encoder; the same one is opened once. What it or another process of this user has embedded before is taken
-    /// from
-    /// the cache.
+    /// from the cache.
     ///
     /// @param reference a name of the lock file, a path to a GGUF file, or `hf:owner/repository/file`
     /// @throws umem.error.UmemException of kind MODEL, SETUP or NATIVE
@@ -121,6 +124,32 @@ public final class Engine implements AutoCloseable {
         return encoders.computeIfAbsent(reference, r -> Encoders.open(provision, library(), r, local.threads()));
     }
 
+    /// The native libraries of the index kinds `faiss` and `cuda`, each loaded when it is first asked for; they live as
+    /// long as the engine.
+    public IndexLibraries indexLibraries() {
+        return new IndexLibraries() {
+            @Override
+            public FaissLibrary faiss() {
+                return FaissLibrary.load(provision.libraries(accelerator).faiss());
+            }
+
+            @Override
+            public Backend gpu() {
+                return gpuBackend();
+            }
+        };
+    }
+
+    private synchronized Backend gpuBackend() {
+        Backend present = gpu;
+        if (present == null) {
+            library().requireGpu();
+            present = Backend.gpu(library());
+            gpu = present;
+        }
+        return present;
+    }
+
     /// The cache of greedy executions that all runs of this user share.
     public ExecutionCache executionCache() {
         return ExecutionCache.in(provision.cache().resolve("executions"));
@@ -135,5 +164,9 @@ public final class Engine implements AutoCloseable {
         cachedEncoders.clear();
         encoders.values().forEach(Encoder::close);
         encoders.clear();
+        if (gpu != null) {
+            gpu.close();
+            gpu = null;
+        }
     }
 }

@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import umem.bindings.blas.Blas;
 import umem.bindings.faiss.FaissLibrary;
 import umem.bindings.kernels.KernelLibrary;
 import umem.bindings.llama.LlamaLibrary;
@@ -62,6 +63,10 @@ final class Examination {
         if (nativeAccess) {
             faiss(inventory);
             kernels();
+            Blas.installed()
+                    .ifPresentOrElse(
+                            blas -> notes.add("batch searches multiply with OpenBLAS: " + blas.configuration()),
+                            () -> notes.add("batch searches multiply without OpenBLAS, slower: " + Blas.absence()));
         } else {
             problem(
                     ErrorKind.NATIVE,
@@ -156,7 +161,8 @@ final class Examination {
         Path file = built.get().path();
         String version = null;
         try {
-            version = FaissLibrary.load(file).version();
+            FaissLibrary faiss = FaissLibrary.load(file);
+            version = faiss.version() + " (" + faiss.level() + ")";
         } catch (UmemException e) {
             problem(e.kind(), String.valueOf(e.getMessage()));
         }

@@ -23,7 +23,7 @@ import umem.engine.neighborhood.NeighborhoodSearch;
 import umem.engine.neighborhood.NeighborhoodStatistics;
 import umem.engine.neighborhood.PublishedNeighborhoods;
 import umem.engine.neighborhood.TaskVectors;
-import umem.engine.search.FlatIndex;
+import umem.engine.search.IndexKind;
 import umem.engine.search.VectorIndex;
 import umem.engine.task.PublishedRow;
 import umem.engine.task.Task;
@@ -102,6 +102,13 @@ public final class NeighborsBuildCommand implements Runnable {
     private int threads = Math.min(16, Runtime.getRuntime().availableProcessors());
 
     @Option(
+            names = "--index",
+            paramLabel = "KIND",
+            description = "What searches: auto (default), flat, int8, bf16, cuda, or faiss:FACTORY, which may miss a"
+                    + " neighbour.")
+    private String index = "auto";
+
+    @Option(
             names = "--check",
             description =
                     "Also check Lemma 3.1 on these embeddings, and how often neighbours retrieve the same memories.")
@@ -128,6 +135,7 @@ public final class NeighborsBuildCommand implements Runnable {
     @Override
     public void run() {
         NeighborhoodSearch.Options options = options();
+        IndexKind kind = IndexKind.parse(index);
         long start = System.nanoTime();
         List<Task> tasks = TaskReader.read(tasksFile);
         requireWritable();
@@ -135,17 +143,18 @@ public final class NeighborsBuildCommand implements Runnable {
             // What does not fit is better known before the tasks are embedded than after.
             tasks.forEach(task -> new PublishedRow(task, List.of()).write());
         }
-        try (TaskVectors vectors = vectors(tasks);
-                VectorIndex index = new FlatIndex(vectors.dimension())) {
+        try (Engine engine = setup.engine(terminal, new LocalLanguageModel.Options(1, 1, threads, true));
+                TaskVectors vectors = vectors(engine, tasks);
+                VectorIndex searched = kind.open(vectors.dimension(), 1, engine.indexLibraries())) {
             long searching = System.nanoTime();
-            NeighborhoodSearch.Result result =
-                    NeighborhoodSearch.run(tasks, vectors, index, options, done -> progress("searched", done, tasks));
-            long searched = System.nanoTime();
+            NeighborhoodSearch.Result result = NeighborhoodSearch.run(
+                    tasks, vectors, searched, options, done -> progress("searched", done, tasks));
+            long found = System.nanoTime();
             LemmaCheck lemma = check
                     ? LemmaCheck.run(
                             tasks,
                             vectors,
-                            index,
+                            searched,
                             result.neighborhoods(),
                             TOP_K,
                             CHECKED,
@@ -162,9 +171,9 @@ public final class NeighborsBuildCommand implements Runnable {
                     result,
                     NeighborhoodStatistics.of(result.neighborhoods()),
                     lemma,
-                    index.description(),
+                    searched.description(),
                     seconds(start, searching),
-                    seconds(searching, searched),
+                    seconds(searching, found),
                     seconds(start, System.nanoTime()),
                     out);
             terminal.print(json ? Json.line(report.json()) : report.text());
@@ -205,14 +214,12 @@ public final class NeighborsBuildCommand implements Runnable {
         }
     }
 
-    private TaskVectors vectors(List<Task> tasks) {
+    private TaskVectors vectors(Engine engine, List<Task> tasks) {
         if (vectorsFile != null) {
             return TaskVectors.read(vectorsFile, tasks.size());
         }
-        try (Engine engine = setup.engine(terminal, new LocalLanguageModel.Options(1, 1, threads, true))) {
-            Encoder encoder = engine.encoder(reference == null ? Encoders.STANDARD : reference);
-            return TaskVectors.encode(tasks, encoder, done -> progress("embedded", done, tasks));
-        }
+        Encoder encoder = engine.encoder(reference == null ? Encoders.STANDARD : reference);
+        return TaskVectors.encode(tasks, encoder, done -> progress("embedded", done, tasks));
     }
 
     private void progress(String what, int done, List<Task> tasks) {

@@ -25,6 +25,7 @@ import umem.engine.executor.Prompts;
 import umem.engine.language.LocalLanguageModel;
 import umem.engine.memory.MemoryBank;
 import umem.engine.optimizer.MemOptimizer;
+import umem.engine.search.IndexKind;
 import umem.engine.task.Task;
 
 /// Runs a stream of tasks from settings to report, for `umem demo` and `umem run`.
@@ -53,7 +54,9 @@ final class StreamRun {
         try (Engine engine = setup.engine(terminal, local)) {
             Encoder encoder =
                     settings.noCache ? engine.uncachedEncoder(settings.encoder) : engine.encoder(settings.encoder);
-            try (MemoryBank bank = MemoryBank.open(bankFolder, encoder)) {
+            IndexKind index = IndexKind.parse(settings.index);
+            try (MemoryBank bank = MemoryBank.open(
+                    bankFolder, encoder, dimension -> index.open(dimension, 1, engine.indexLibraries()))) {
                 Executor executor = new Executor(
                         engine.languageModel(settings.executorReference()),
                         prompts,

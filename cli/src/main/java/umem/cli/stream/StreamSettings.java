@@ -6,6 +6,7 @@ import picocli.CommandLine.Option;
 import umem.engine.Engine;
 import umem.engine.evolution.StreamOptions;
 import umem.engine.language.LocalLanguageModel;
+import umem.engine.search.IndexKind;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
@@ -69,6 +70,13 @@ public final class StreamSettings {
             paramLabel = "COSINE",
             description = "Show only memories of at least this cosine. Default: no threshold.")
     float minScore = -1;
+
+    @Option(
+            names = "--index",
+            paramLabel = "KIND",
+            description = "What searches the bank: auto, flat, int8, bf16, cuda, faiss or faiss:FACTORY. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    String index = "auto";
 
     @Option(names = "--allow-self", description = "In later epochs, show a task the memory that was made from it, too.")
     boolean allowSelf;
@@ -143,6 +151,7 @@ public final class StreamSettings {
         between(1, 1 << 22, context, "--context");
         between(1, 255, sequences, "--sequences");
         between(1, 512, threads, "--threads");
+        IndexKind.parse(index);
         if (Float.isNaN(minScore)) {
             throw new UmemException(ErrorKind.USAGE, "--min-score is not a number");
         }

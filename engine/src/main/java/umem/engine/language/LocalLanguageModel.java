@@ -140,6 +140,11 @@ public final class LocalLanguageModel implements LanguageModel {
                 + ModelChecksum.of(tokenizer.template()).substring(0, 16)
                 + "+llama.cpp-"
                 + model.library().version()
+                // Another library multiplies long prompts, and rounds otherwise.
+                + (model.library().devices().stream()
+                                .anyMatch(device -> device.name().equals("BLAS"))
+                        ? "+blas"
+                        : "")
                 + "+decoding-"
                 + DECODING;
     }

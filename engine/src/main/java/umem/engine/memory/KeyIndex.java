@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import umem.engine.embedding.Encoder;
 import umem.engine.search.Hit;
-import umem.engine.search.IndexKind;
 import umem.engine.search.VectorIndex;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
@@ -34,10 +34,11 @@ final class KeyIndex implements AutoCloseable {
     private record Embedded(String key, float[] vector) {}
 
     /// @param cache of this encoder, or null
-    KeyIndex(Encoder encoder, @Nullable VectorCache cache) {
+    /// @param index opens an empty index of a dimension
+    KeyIndex(Encoder encoder, @Nullable VectorCache cache, IntFunction<VectorIndex> index) {
         this.encoder = encoder;
         this.cache = cache;
-        this.index = IndexKind.AUTO.open(encoder.dimension());
+        this.index = index.apply(encoder.dimension());
     }
 
     /// Embeds a key, for any thread.

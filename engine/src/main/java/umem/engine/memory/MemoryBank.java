@@ -9,9 +9,12 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import umem.engine.embedding.Encoder;
+import umem.engine.search.IndexKind;
+import umem.engine.search.VectorIndex;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
@@ -43,30 +46,40 @@ public final class MemoryBank implements Memories, AutoCloseable {
     /// @throws UmemException of kind BUSY if the bank is open elsewhere (the message names the process), STORAGE if its
     ///     log is damaged (file, line and ways out) or cannot be read or written, INPUT if the path is a file
     public static MemoryBank open(Path folder, Encoder encoder) {
-        return open(folder, encoder, AppendFile::of);
+        return open(folder, encoder, IndexKind.AUTO::open);
+    }
+
+    /// [#open(Path, Encoder)] with an index of one's choice.
+    ///
+    /// @param index opens an empty index of a dimension; the bank closes it
+    public static MemoryBank open(Path folder, Encoder encoder, IntFunction<VectorIndex> index) {
+        return open(folder, encoder, index, AppendFile::of);
     }
 
     /// Opens or creates a bank for upkeep: what needs vectors ([#retrieve], [#candidate]) throws
     /// [IllegalStateException], everything else works as after [#open].
     public static MemoryBank openWithoutEncoder(Path folder) {
-        return open(folder, null, AppendFile::of);
+        return open(folder, null, IndexKind.AUTO::open, AppendFile::of);
     }
 
     /// A bank that is kept nowhere.
     ///
     /// @param encoder embeds keys; must live as long as the bank, which does not close it
     public static MemoryBank inMemory(Encoder encoder) {
-        return new MemoryBank(EventLog.inMemory(), new KeyIndex(encoder, null), BankState.at(List.of(), 0));
+        return new MemoryBank(
+                EventLog.inMemory(), new KeyIndex(encoder, null, IndexKind.AUTO::open), BankState.at(List.of(), 0));
     }
 
-    static MemoryBank open(Path folder, @Nullable Encoder encoder, AppendFile.Opener opener) {
+    static MemoryBank open(
+            Path folder, @Nullable Encoder encoder, IntFunction<VectorIndex> opened, AppendFile.Opener opener) {
         EventLog log = EventLog.open(folder, opener);
         KeyIndex index = null;
         MemoryBank bank = null;
         try {
             BankState state = state(folder, log);
             if (encoder != null) {
-                index = new KeyIndex(encoder, VectorCache.open(folder, encoder.fingerprint(), encoder.dimension()));
+                index = new KeyIndex(
+                        encoder, VectorCache.open(folder, encoder.fingerprint(), encoder.dimension()), opened);
                 index.make(index.prepare(keys(state)));
             }
             bank = new MemoryBank(log, index, state);

@@ -38,11 +38,28 @@ public final class DeviceIndex implements VectorIndex {
     /// @param backend where to search, such as [Backend#gpu]
     /// @param dimension values a row, at least 1
     public DeviceIndex(Backend backend, int dimension) {
-        this.rows = new RowStore(dimension);
+        this(backend, new RowStore(dimension));
+    }
+
+    private DeviceIndex(Backend backend, RowStore rows) {
+        this.rows = rows;
         this.flat = new FlatIndex(rows, 1);
         this.name = backend.name();
-        this.device = new DeviceRows(backend, dimension);
+        this.device = new DeviceRows(backend, rows.dimension());
         rows.follow(device);
+    }
+
+    /// Reads what [#save] of any index wrote, and copies the rows to the device.
+    ///
+    /// @throws umem.error.UmemException as [FlatIndex#load]; of kind NATIVE if the device has no room for the rows
+    public static DeviceIndex load(Backend backend, Path file) {
+        RowStore rows = RowFile.read(file, false);
+        try {
+            return new DeviceIndex(backend, rows);
+        } catch (RuntimeException | Error e) {
+            rows.close();
+            throw e;
+        }
     }
 
     @Override

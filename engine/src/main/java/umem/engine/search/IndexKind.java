@@ -1,11 +1,21 @@
 package umem.engine.search;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
-/// Which index searches, as it is written on a command line: `auto`, `flat`, `int8` or `bf16`. All of them find exactly
-/// the same; they differ in speed and memory.
+/// Which index searches, as it is written on a command line.
+///
+/// | kind | index | finds |
+/// | --- | --- | --- |
+/// | `auto` | [QuantisedIndex] with int8 codes once they pay | the same as `flat` |
+/// | `flat` | [FlatIndex] | the definition |
+/// | `int8`, `bf16` | [QuantisedIndex] | the same as `flat` |
+/// | `cuda` | [DeviceIndex] on a GPU | the same as `flat` |
+/// | `faiss`, `faiss:FACTORY` | [ApproximateIndex] over a base of FAISS, such as `faiss:HNSW32` | most of it, faster |
+///
+/// `auto` never takes what may miss a row, nor a GPU: those are asked for by name.
 ///
 /// @param name the kind, as [#parse] takes it
 public record IndexKind(String name) {
@@ -16,7 +26,10 @@ public record IndexKind(String name) {
     public static final IndexKind FLAT = new IndexKind("flat");
 
     /// All kinds, for messages.
-    private static final String KNOWN = "auto, flat, int8 or bf16";
+    private static final String KNOWN = "auto, flat, int8, bf16, cuda, faiss or faiss:FACTORY, such as faiss:HNSW32";
+
+    private static final String FAISS = "faiss";
+    private static final String CUDA = "cuda";
 
     /// Values that `auto` searches without codes: 32 MiB, 21,845 rows of 384 values. Beyond, a scan waits for memory,
     /// and
@@ -27,10 +40,12 @@ public record IndexKind(String name) {
 
     /// @throws UmemException of kind USAGE if it is none
     public IndexKind {
-        switch (name) {
-            case "auto", "flat", "int8", "bf16" -> {}
-            default ->
-                throw new UmemException(ErrorKind.USAGE, "there is no index of kind \"" + name + "\"; choose " + KNOWN);
+        boolean known = switch (name) {
+            case "auto", "flat", "int8", "bf16", CUDA, FAISS -> true;
+            default -> name.startsWith(FAISS + ":") && name.length() > FAISS.length() + 1;
+        };
+        if (!known) {
+            throw new UmemException(ErrorKind.USAGE, "there is no index of kind \"" + name + "\"; choose " + KNOWN);
         }
     }
 
@@ -42,18 +57,41 @@ public record IndexKind(String name) {
     /// Opens an empty index that uses one thread a search.
     ///
     /// @param dimension values a row, at least 1
+    /// @throws IllegalArgumentException if the kind needs a native library
     public VectorIndex open(int dimension) {
-        return open(dimension, 1);
+        return open(dimension, 1, null);
     }
 
     /// Opens an empty index.
     ///
     /// @param dimension values a row, at least 1
     /// @param threads that a batch of [BlasBatch#LEAST] queries or more may use, at least 1; the caller's is one of
-    /// them
-    public VectorIndex open(int dimension, int threads) {
+    ///     them
+    /// @param libraries for the kinds `faiss` and `cuda`; others need none
+    /// @throws UmemException if the kind needs a library, or a GPU, that cannot be had
+    public VectorIndex open(int dimension, int threads, @Nullable IndexLibraries libraries) {
         requireThreads(threads);
+        if (name.equals(CUDA)) {
+            return new DeviceIndex(required(libraries).gpu(), dimension);
+        }
+        if (name.startsWith(FAISS)) {
+            return new ApproximateIndex(required(libraries).faiss(), dimension, approximate());
+        }
         return open(new RowStore(dimension), threads);
+    }
+
+    private ApproximateOptions approximate() {
+        ApproximateOptions standard = ApproximateOptions.standard();
+        String base = name.equals(FAISS) ? standard.base() : name.substring(FAISS.length() + 1);
+        return new ApproximateOptions(
+                base, standard.nprobe(), standard.efSearch(), standard.minRows(), standard.rebuildShare());
+    }
+
+    private IndexLibraries required(@Nullable IndexLibraries libraries) {
+        if (libraries == null) {
+            throw new IllegalArgumentException("an index of kind " + name + " needs native libraries");
+        }
+        return libraries;
     }
 
     private static void requireThreads(int threads) {
@@ -64,11 +102,18 @@ public record IndexKind(String name) {
 
     /// Reads what [VectorIndex#save] of any kind wrote, into memory, and checks all of it. Codes are made anew.
     ///
-    /// @param threads as for [#open(int, int)]
+    /// @param threads as for [#open]
+    /// @param libraries as for [#open]
     /// @throws UmemException of kind INPUT if it is no such file or one of another version, of kind STORAGE if it is
     ///     damaged, cannot be read, or is too large for the memory
-    public VectorIndex load(Path file, int threads) {
+    public VectorIndex load(Path file, int threads, @Nullable IndexLibraries libraries) {
         requireThreads(threads);
+        if (name.startsWith(FAISS)) {
+            return ApproximateIndex.load(required(libraries).faiss(), file, approximate());
+        }
+        if (name.equals(CUDA)) {
+            return DeviceIndex.load(required(libraries).gpu(), file);
+        }
         RowStore rows = RowFile.read(file, false);
         try {
             return open(rows, threads);

@@ -15,6 +15,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import umem.engine.search.IndexKind;
 import umem.engine.testing.HashedWords;
 import umem.engine.testing.Seed;
 import umem.error.ErrorKind;
@@ -161,7 +162,7 @@ class LogDamageTest {
     void aFullDiskCommitsNothingAndTheBankStaysUsable() throws IOException {
         long[] free = {0};
         AppendFile.Opener opener = path -> new FullDisk(AppendFile.of(path), free);
-        try (MemoryBank bank = MemoryBank.open(folder, encoder, opener)) {
+        try (MemoryBank bank = MemoryBank.open(folder, encoder, IndexKind.AUTO::open, opener)) {
             for (int space = 0; space < 200; space += 23) {
                 free[0] = space;
                 assertStorage(
@@ -188,7 +189,7 @@ class LogDamageTest {
     void aDiskThatFailsToSyncIsNotTrustedAgain() throws IOException {
         boolean[] failing = {false};
         AppendFile.Opener opener = path -> new UnsureDisk(AppendFile.of(path), failing);
-        try (MemoryBank bank = MemoryBank.open(folder, encoder, opener)) {
+        try (MemoryBank bank = MemoryBank.open(folder, encoder, IndexKind.AUTO::open, opener)) {
             failing[0] = true;
             assertStorage(
                     () -> bank.apply(Actions.add("a"), List.of(), "a", 0, PROVENANCE), "nothing was committed: sync");
