@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// `umem embed` as a process: ended in two ways, it goes on, and its file is the one of a run that was left alone.
 class EmbedIT {
-    private static final int TEXTS = 1600;
+    private static final int TEXTS = 8000;
 
     @TempDir
     Path folder;

@@ -99,9 +99,9 @@ final class Launched {
         }
     }
 
-    /// Waits until a file holds something else, or the program has ended.
+    /// Waits until a file holds something else or is gone, or the program has ended.
     void awaitChange(Path file, String before) throws IOException {
-        while (process.isAlive() && Files.readString(file).equals(before)) {
+        while (process.isAlive() && Files.exists(file) && Files.readString(file).equals(before)) {
             pause();
         }
         if (!process.isAlive()) {

@@ -122,10 +122,12 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels,
     final float score(float[] queries, int from, int stride, MemorySegment rows, long offset, float[] scratch) {
         // Four streams that are one: a kernel of its own would never be hot enough to be compiled well.
         four(queries, from, stride, rows, offset, 0, 1, scratch);
-        return fold(scratch, 0);
+        fold(scratch, 0, 1, scratch, 0);
+        return scratch[0];
     }
 
-    private static void fold(float[] sums, int first, int count, float[] out, int target) {
+    /// Adds up what [#four] and [#tile] left for rows `first` and after.
+    void fold(float[] sums, int first, int count, float[] out, int target) {
         for (int row = 0; row < count; row++) {
             out[target + row] = fold(sums, (first + row) * PADDING);
         }
@@ -138,9 +140,8 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels,
     /// Streams that a tile walks in lock-step, at most 4.
     abstract int streams();
 
-    /// Leaves the sums `t` of at most [#BLOCK] rows in each of four streams, which start `distance` bytes apart, for
-    /// the
-    /// query at `queries[from]`, at `sums[(stream * BLOCK + row) * PADDING]`.
+    /// Leaves the sums of at most [#BLOCK] rows in each of four streams, which start `distance` bytes apart, for the
+    /// query at `queries[from]`, at `sums[(stream * BLOCK + row) * PADDING]`: `t`, or `s` where [#fold] begins there.
     abstract void four(
             float[] queries,
             int from,
@@ -151,7 +152,7 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels,
             int count,
             float[] sums);
 
-    /// Leaves the sums `t` of at most [#TILE] rows in each of [#streams()] streams, for each of [#QUERIES] queries, at
+    /// Leaves the sums, as [#four], of at most [#TILE] rows in each of [#streams()] streams, for each of [#QUERIES] queries, at
     /// `sums[((query * streams() + stream) * TILE + row) * PADDING]`.
     abstract void tile(
             float[] queries,

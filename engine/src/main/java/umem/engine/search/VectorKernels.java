@@ -17,6 +17,8 @@ final class VectorKernels extends SearchKernels {
     /// Bytes from the values of `s[j]` to those of `s[j+8]`.
     private static final long HIGH = 4L * LANES;
 
+    private static final VectorSpecies<Float> QUARTER = FloatVector.SPECIES_128;
+
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     @Override
@@ -176,6 +178,17 @@ final class VectorKernels extends SearchKernels {
         a30.intoArray(sums, at + 9 * TILE * PADDING);
         a31.intoArray(sums, at + 10 * TILE * PADDING);
         a32.intoArray(sums, at + 11 * TILE * PADDING);
+    }
+
+    @Override
+    void fold(float[] sums, int first, int count, float[] out, int target) {
+        for (int row = 0; row < count; row++) {
+            int at = (first + row) * PADDING;
+            FloatVector.fromArray(QUARTER, sums, at)
+                    .add(FloatVector.fromArray(QUARTER, sums, at + LANES / 2))
+                    .intoArray(sums, at);
+            out[target + row] = (sums[at] + sums[at + 2]) + (sums[at + 1] + sums[at + 3]);
+        }
     }
 
     private static FloatVector load(MemorySegment rows, long offset) {

@@ -9,6 +9,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class WideVectorKernels extends SearchKernels {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_512;
     private static final VectorSpecies<Float> HALF = FloatVector.SPECIES_256;
+    private static final VectorSpecies<Float> QUARTER = FloatVector.SPECIES_128;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     @Override
@@ -59,7 +60,6 @@ final class WideVectorKernels extends SearchKernels {
             o2 += 4L * stride;
             o3 += 4L * stride;
         }
-        halve(sums, 4, BLOCK, count);
     }
 
     @Override
@@ -75,7 +75,6 @@ final class WideVectorKernels extends SearchKernels {
         for (int row = 0; row < count; row++) {
             tileRow(queries, from, stride, rows, offset + 4L * stride * row, distance, sums, row * PADDING);
         }
-        halve(sums, 16, TILE, count);
     }
 
     /// A row in each of four streams, for four queries.
@@ -152,15 +151,18 @@ final class WideVectorKernels extends SearchKernels {
         a33.intoArray(sums, at + 15 * TILE * PADDING);
     }
 
-    /// Adds `s[j+8]` to `s[j]` for the first `count` rows of `runs` runs of `length`.
-    private static void halve(float[] sums, int runs, int length, int count) {
-        for (int run = 0; run < runs; run++) {
-            for (int row = 0; row < count; row++) {
-                int at = (run * length + row) * PADDING;
-                FloatVector.fromArray(HALF, sums, at)
-                        .add(FloatVector.fromArray(HALF, sums, at + LANES))
-                        .intoArray(sums, at);
-            }
+    /// As [SearchKernels#fold], from all 16 sums `s[j]`; the halves of a vector are had by way of the array.
+    @Override
+    void fold(float[] sums, int first, int count, float[] out, int target) {
+        for (int row = 0; row < count; row++) {
+            int at = (first + row) * PADDING;
+            FloatVector.fromArray(HALF, sums, at)
+                    .add(FloatVector.fromArray(HALF, sums, at + LANES))
+                    .intoArray(sums, at);
+            FloatVector.fromArray(QUARTER, sums, at)
+                    .add(FloatVector.fromArray(QUARTER, sums, at + LANES / 2))
+                    .intoArray(sums, at);
+            out[target + row] = (sums[at] + sums[at + 2]) + (sums[at + 1] + sums[at + 3]);
         }
     }
 
