@@ -16,6 +16,7 @@ import umem.cli.terminal.Json;
 import umem.cli.terminal.Terminal;
 import umem.engine.Engine;
 import umem.engine.embedding.Encoder;
+import umem.engine.evolution.ActionSelection;
 import umem.engine.evolution.Evolution;
 import umem.engine.evolution.RunFolder;
 import umem.engine.evolution.Summary;
@@ -74,7 +75,7 @@ final class StreamRun {
                 Summary summary;
                 try (Interrupts.Scope scope = Interrupts.listen(() -> stop.set(true))) {
                     Objects.requireNonNull(scope);
-                    summary = new Evolution(executor, optimizer, encoder, bank, settings.options())
+                    summary = new Evolution(executor, ActionSelection.greedy(optimizer), encoder, bank, settings.options())
                             .run(tasks, source, folder, bankFolder.toString(), view, stop::get);
                 }
                 Path report = Report.write(

@@ -20,8 +20,6 @@ import umem.engine.memory.MemoryBank;
 import umem.engine.memory.MemoryEntry;
 import umem.engine.memory.Provenance;
 import umem.engine.memory.RetrievedMemory;
-import umem.engine.optimizer.MemOptimizer;
-import umem.engine.optimizer.Proposal;
 import umem.engine.task.Task;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
@@ -34,16 +32,17 @@ import umem.error.UmemException;
 /// way goes on with the very step that was under way. One thread at a time; owns nothing it is given.
 public final class Evolution {
     private final Executor executor;
-    private final MemOptimizer optimizer;
+    private final ActionSelection selection;
     private final Encoder encoder;
     private final MemoryBank bank;
     private final StreamOptions options;
 
     /// @param bank open for writing; may hold entries already, which are then part of the stream from its first step
+    /// @param selection decides what becomes of the bank after each task
     public Evolution(
-            Executor executor, MemOptimizer optimizer, Encoder encoder, MemoryBank bank, StreamOptions options) {
+            Executor executor, ActionSelection selection, Encoder encoder, MemoryBank bank, StreamOptions options) {
         this.executor = executor;
-        this.optimizer = optimizer;
+        this.selection = selection;
         this.encoder = encoder;
         this.bank = bank;
         this.options = options;
@@ -79,8 +78,9 @@ public final class Evolution {
                 RunConfig.sha256(tasks),
                 executor.name(),
                 executor.fingerprint(),
-                optimizer.name(),
-                optimizer.fingerprint(),
+                selection.optimizer().name(),
+                selection.optimizer().fingerprint(),
+                selection.fingerprint(),
                 encoder.name(),
                 encoder.fingerprint(),
                 options,
@@ -186,21 +186,21 @@ public final class Evolution {
         long begin = System.nanoTime();
         List<RetrievedMemory> memories = bank.retrieve(encoder.encode(task.question()), options.retrieval(task.id()));
         Trajectory trajectory = executor.execute(task, memories);
-        Proposal proposal = optimizer.propose(trajectory);
+        ActionSelection.Choice choice = selection.choose(trajectory, bank, number);
         bank.recordUse(memories);
-        MemoryAction action = proposal.action();
+        MemoryAction action = choice.proposal().action();
         MemoryEntry committed = null;
-        if (action != null) {
+        if (choice.commit() && action != null) {
             committed = bank.apply(
                     action,
                     memories,
                     task.question(),
-                    0,
+                    choice.reward(),
                     new Provenance(
                             task.id(),
                             trajectory.sha256(),
                             executor.fingerprint(),
-                            optimizer.fingerprint(),
+                            selection.optimizer().fingerprint(),
                             number,
                             Instant.now()));
         }
@@ -212,7 +212,8 @@ public final class Evolution {
                 Attempt.of(trajectory),
                 trajectory.reply(),
                 memories.stream().map(Step.Shown::of).toList(),
-                Step.Edit.of(proposal, committed),
+                Step.Edit.of(choice.proposal(), committed),
+                choice.group() == null ? null : GroupRecord.of(choice.group()),
                 bank.sequence(),
                 bank.size(),
                 seconds(begin, System.nanoTime()));

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import umem.engine.task.Task;
 
 /// What a run is made of: `config.json` of its folder. A run can only be continued with the same.
@@ -21,6 +22,7 @@ import umem.engine.task.Task;
 /// @param executorFingerprint identifies executor, prompts and limits
 /// @param optimizer name of the Mem-Optimizer's model
 /// @param optimizerFingerprint identifies Mem-Optimizer, prompts and limits
+/// @param selection how an action is chosen; null in runs of versions that knew greedy only
 /// @param encoder name of the encoder
 /// @param encoderFingerprint identifies the encoder
 /// @param options the protocol
@@ -35,6 +37,7 @@ public record RunConfig(
         String executorFingerprint,
         String optimizer,
         String optimizerFingerprint,
+        @Nullable String selection,
         String encoder,
         String encoderFingerprint,
         StreamOptions options,
@@ -84,6 +87,7 @@ public record RunConfig(
         values.put("tasks", tasksSha256);
         values.put("executor", executorFingerprint);
         values.put("Mem-Optimizer", optimizerFingerprint);
+        values.put("selection", selection == null ? "greedy" : selection);
         values.put("encoder", encoderFingerprint);
         values.put("bank", bank);
         values.put("epochs", options.epochs());

@@ -16,6 +16,7 @@ import umem.engine.optimizer.Proposal;
 /// @param reply what the environment said to the answer, or null
 /// @param retrieved the memories shown, best first
 /// @param edit what the Mem-Optimizer made of it
+/// @param group the outputs that the edit was chosen from, or null where there was one only
 /// @param bankSequence number of the bank's last event after this step
 /// @param bankSize entries in the bank after this step
 /// @param seconds that the step took
@@ -27,6 +28,7 @@ public record Step(
         @Nullable String reply,
         List<Shown> retrieved,
         Edit edit,
+        @Nullable GroupRecord group,
         long bankSequence,
         int bankSize,
         double seconds) {
@@ -53,10 +55,10 @@ public record Step(
 
     /// What the Mem-Optimizer did to the bank.
     ///
-    /// @param operation `ADD`, `UPDATE i`, or `NONE` where the output was malformed
+    /// @param operation `ADD`, `UPDATE i`, or `NONE` where nothing was committed
     /// @param entry id of the entry that was added or updated, or null
-    /// @param values its new lessons; empty where the output was malformed
-    /// @param malformed why the output was not applied, or null
+    /// @param values its new lessons; empty where nothing was committed
+    /// @param malformed why the output is no action, or null
     /// @param output the Mem-Optimizer's full output
     /// @param promptTokens tokens of its prompt
     /// @param completionTokens tokens of its output
@@ -74,7 +76,9 @@ public record Step(
 
         static Edit of(Proposal proposal, @Nullable MemoryEntry committed) {
             return new Edit(
-                    proposal.action() == null ? "NONE" : proposal.action().operation(),
+                    proposal.action() == null || committed == null
+                            ? "NONE"
+                            : proposal.action().operation(),
                     committed == null ? null : committed.id(),
                     committed == null ? List.of() : committed.values(),
                     proposal.malformed(),

@@ -2,6 +2,7 @@ package umem.engine.evolution;
 
 import java.util.ArrayList;
 import java.util.List;
+import umem.engine.reward.CallCount;
 
 /// The running numbers of a stream. One thread at a time.
 final class Tally {
@@ -20,6 +21,10 @@ final class Tally {
     private long malformed;
     private long calls;
     private long saved;
+    private CallCount groupCalls = CallCount.NONE;
+    private long stepCalls;
+    private long dropped;
+    private long selfJudged;
     private long boxed;
     private long executions;
     private long tokens;
@@ -55,8 +60,20 @@ final class Tally {
         stepsInEpoch[step.epoch()]++;
         added += step.edit().added() ? 1 : 0;
         updated += step.edit().updated() ? 1 : 0;
-        malformed += step.edit().malformed() == null ? 0 : 1;
-        tokens += step.edit().completionTokens();
+        GroupRecord group = step.group();
+        if (group == null) {
+            malformed += step.edit().malformed() == null ? 0 : 1;
+            tokens += step.edit().completionTokens();
+        } else {
+            malformed += group.candidates().stream()
+                    .filter(candidate -> candidate.malformed() != null)
+                    .count();
+            tokens += group.completionTokens();
+            groupCalls = groupCalls.plus(group.calls());
+            dropped += group.dropped().size();
+            selfJudged += group.self() ? 1 : 0;
+        }
+        stepCalls += step.attempt().cached() ? 0 : 1;
         stepSeconds += step.seconds();
         count(step.attempt());
     }
@@ -115,8 +132,16 @@ final class Tally {
                 added,
                 updated,
                 malformed,
-                calls,
-                saved,
+                calls + groupCalls.run(),
+                saved + groupCalls.fromCache(),
+                tasks + steps + groupCalls.needed(),
+                (double) (stepCalls + groupCalls.run()) / steps,
+                new Summary.Saved(
+                        saved + groupCalls.fromCache(),
+                        groupCalls.unchangedRetrieval(),
+                        groupCalls.duplicateCandidate()),
+                dropped,
+                selfJudged,
                 tokens,
                 baselineSeconds + stepSeconds,
                 config.bank(),

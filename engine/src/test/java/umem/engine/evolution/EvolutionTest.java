@@ -102,10 +102,10 @@ class EvolutionTest {
                                     Prompts.standard(),
                                     ExecutionCache.inMemory(),
                                     64),
-                            new MemOptimizer(
+                            ActionSelection.greedy(new MemOptimizer(
                                     ScriptedLanguageModel.answering(EvolutionTest::optimizer),
                                     Prompts.standard(),
-                                    MemOptimizer.Options.defaults()),
+                                    MemOptimizer.Options.defaults())),
                             encoder,
                             bank,
                             options)
@@ -136,6 +136,7 @@ class EvolutionTest {
                         s.reply(),
                         s.retrieved(),
                         s.edit(),
+                        s.group(),
                         0,
                         s.bankSize(),
                         0))
