@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import umem.bindings.NativeException;
 import umem.bindings.internal.generated.Llama;
 import umem.error.ErrorKind;
@@ -89,6 +91,21 @@ public final class Vocabulary {
             }
             return buffer.asSlice(0, Math.max(0, length)).toArray(ValueLayout.JAVA_BYTE);
         }
+    }
+
+    /// The texts of the tokens that steer the model rather than stand for text, such as `<|im_end|>`; none is empty.
+    public List<String> controlTexts() {
+        List<String> texts = new ArrayList<>();
+        for (int token = 0; token < size(); token++) {
+            // Only a control token is invisible in ordinary text.
+            if (piece(token, false).length == 0) {
+                String text = new String(piece(token, true), StandardCharsets.UTF_8);
+                if (!text.isEmpty()) {
+                    texts.add(text);
+                }
+            }
+        }
+        return texts;
     }
 
     /// Whether a token ends a turn or a text.

@@ -21,7 +21,7 @@ public final class PromptVariables {
                     "index",
                     i,
                     "value",
-                    String.join(" ", memories.get(i).entry().values())));
+                    oneLine(String.join(" ", memories.get(i).entry().values()))));
         }
         List<Map<String, Object>> choices = new ArrayList<>(task.choices().size());
         for (int i = 0; i < task.choices().size(); i++) {
@@ -43,5 +43,10 @@ public final class PromptVariables {
         variables.put("hasContext", !context.isEmpty());
         variables.put("context", context);
         return variables;
+    }
+
+    /// A memory is one item of a list: with line breaks of its own it could pass for what comes after the list.
+    private static String oneLine(String text) {
+        return text.replaceAll("\\s+", " ").strip();
     }
 }
