@@ -27,6 +27,7 @@ final class DecodeLoop {
     private final KeyValueCache cache;
     private final Vocabulary vocabulary;
     private final int parallelism;
+    private final int chunk;
     private final ThreadCount threads;
     /// The bytes of tokens that have been generated, by token.
     private final byte[] @Nullable [] pieces;
@@ -38,11 +39,13 @@ final class DecodeLoop {
     final LongAdder tokensGenerated = new LongAdder();
 
     /// @param parallelism how many generations may run side by side, fewer than the context has sequences
-    DecodeLoop(Context context, Batch batch, KeyValueCache cache, int parallelism) {
+    /// @param chunk a prompt is computed in pieces that end at multiples of this many tokens, at least 1
+    DecodeLoop(Context context, Batch batch, KeyValueCache cache, int parallelism, int chunk) {
         this.context = context;
         this.batch = batch;
         this.cache = cache;
         this.parallelism = parallelism;
+        this.chunk = chunk;
         threads = new ThreadCount(context.options().threads());
         vocabulary = context.model().vocabulary();
         pieces = new byte[vocabulary.size()] @Nullable [];
@@ -131,7 +134,8 @@ final class DecodeLoop {
         }
         for (RunningGeneration generation : running) {
             int[] prompt = generation.pending.prompt();
-            while (generation.isPrefilling() && batch.size() < batch.capacity()) {
+            int end = Math.min(prompt.length, (generation.sequence.length / chunk + 1) * chunk);
+            while (generation.sequence.length < end && batch.size() < batch.capacity()) {
                 int position = generation.sequence.length;
                 add(generation, prompt[position], position == prompt.length - 1);
                 promptTokensEvaluated.increment();

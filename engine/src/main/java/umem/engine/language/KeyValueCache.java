@@ -19,6 +19,7 @@ final class KeyValueCache {
 
     private final Context context;
     private final boolean shares;
+    private final int grain;
     private final CachedSequence[] sequences;
     /// How many sequences hold each cell.
     private final int[] holders;
@@ -31,9 +32,11 @@ final class KeyValueCache {
 
     /// @param context whose sequences nobody else touches
     /// @param shares whether prefixes may be shared: not for models whose state is not a row a token
-    KeyValueCache(Context context, boolean shares) {
+    /// @param grain prefixes are shared up to a multiple of this many tokens, at least 1
+    KeyValueCache(Context context, boolean shares, int grain) {
         this.context = context;
         this.shares = shares;
+        this.grain = grain;
         sequences = new CachedSequence[context.options().maxSequences()];
         Arrays.setAll(sequences, CachedSequence::new);
         holders = new int[context.contextLength()];
@@ -60,6 +63,7 @@ final class KeyValueCache {
         for (CachedSequence sequence : sequences) {
             if (shares && sequence.use != CachedSequence.Use.FREE) {
                 int held = Math.min(sequence.held(prompt), prompt.length - 1);
+                held -= held % grain;
                 if (held > shared) {
                     donor = sequence;
                     shared = held;

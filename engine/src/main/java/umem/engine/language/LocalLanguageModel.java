@@ -31,10 +31,13 @@ import umem.error.UmemException;
 /// much of a prompt was shared, decides in which order a product adds. Float32 weights make nothing of it. Quantised
 /// ones do, since an activation that is rounded the other way moves everything after it: logits of 4-bit models were
 /// seen to differ by 0.4 (0.5B) and 1 (135M), so where two tokens are almost equally likely the text may differ from
-/// run to run.
+/// run to run. [Options#batchInvariant()] is the way out: one request at a time, each computed in the same pieces at
+/// the same places of the cache, whatever ran before.
 public final class LocalLanguageModel implements LanguageModel {
     /// The most tokens of one native call; more would delay running generations without computing faster.
     private static final int BATCH = 512;
+    /// The pieces of a prompt, and the steps in which prefixes are shared, where nothing may depend on what ran before.
+    private static final int INVARIANT_CHUNK = 64;
     /// Raised with every change after which the same request may be answered in other words (1 had flash attention on
     /// the CPU).
     private static final int DECODING = 2;
@@ -48,7 +51,14 @@ public final class LocalLanguageModel implements LanguageModel {
     /// @param sequences requests that run side by side, 1 to 255
     /// @param threads that compute, at least 1; fewer are used while other programs hold the cores
     /// @param gpu whether to compute on a GPU where the library found one
-    public record Options(int contextLength, int sequences, int threads, boolean gpu) {
+    /// @param batchInvariant whether an answer must not depend on what else runs or ran: then requests run one after the
+    ///     other, which is several times slower where many wait
+    public record Options(int contextLength, int sequences, int threads, boolean gpu, boolean batchInvariant) {
+        /// Not batch-invariant.
+        public Options(int contextLength, int sequences, int threads, boolean gpu) {
+            this(contextLength, sequences, threads, gpu, false);
+        }
+
         public Options {
             if (contextLength < 1 || contextLength > 1 << 22) {
                 throw new IllegalArgumentException("contextLength " + contextLength + " is not in [1, 4194304]");
@@ -146,12 +156,13 @@ public final class LocalLanguageModel implements LanguageModel {
                         ? "+blas"
                         : "")
                 + "+decoding-"
-                + DECODING;
+                + DECODING
+                + (options.batchInvariant() ? "+batch-invariant" : "");
     }
 
     @Override
     public int parallelism() {
-        return options.sequences();
+        return options.batchInvariant() ? 1 : options.sequences();
     }
 
     /// What was computed so far; for reports.
@@ -198,8 +209,10 @@ public final class LocalLanguageModel implements LanguageModel {
         Throwable failure = null;
         try (Context context = Context.create(model, contextOptions());
                 Batch batch = new Batch(context.options().batchSize())) {
-            KeyValueCache cache = new KeyValueCache(context, hasRowPerToken(model));
-            DecodeLoop loop = new DecodeLoop(context, batch, cache, options.sequences());
+            boolean invariant = options.batchInvariant();
+            KeyValueCache cache = new KeyValueCache(context, hasRowPerToken(model), invariant ? INVARIANT_CHUNK : 1);
+            DecodeLoop loop =
+                    new DecodeLoop(context, batch, cache, parallelism(), invariant ? INVARIANT_CHUNK : BATCH);
             opened.complete(new Running(context, loop, Math.min(cache.capacity(), model.trainContextLength())));
             try {
                 while (!closing) {
@@ -234,6 +247,10 @@ public final class LocalLanguageModel implements LanguageModel {
     }
 
     private ContextOptions contextOptions() {
+        if (options.batchInvariant()) {
+            int piece = Math.min(INVARIANT_CHUNK, options.contextLength());
+            return ContextOptions.generation(options.contextLength(), piece, 1, options.threads());
+        }
         // As many sequences again keep the prefixes of requests that are over.
         int all = Math.min(MAX_SEQUENCES, Math.max(2 * options.sequences(), options.sequences() + 8));
         int batch = Math.max(Math.min(BATCH, options.contextLength()), options.sequences());

@@ -40,7 +40,7 @@ class KeyValueCacheTest {
                     Context context = Context.create(model, ContextOptions.generation(256, 64, SEQUENCES, 1))) {
                 for (int round = 0; round < 20; round++) {
                     context.clear();
-                    new Trial(new KeyValueCache(context, true), random).run();
+                    new Trial(new KeyValueCache(context, true, 1), random).run();
                 }
             }
         });
