@@ -20,6 +20,7 @@ module umem.engine {
     exports umem.engine.memory;
     exports umem.engine.neighborhood;
     exports umem.engine.optimizer;
+    exports umem.engine.recording;
     exports umem.engine.reward;
     exports umem.engine.search;
     exports umem.engine.task;
