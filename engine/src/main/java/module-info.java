@@ -16,6 +16,7 @@ module umem.engine {
     exports umem.engine.embedding.stream;
     exports umem.engine.evolution;
     exports umem.engine.executor;
+    exports umem.engine.guard;
     exports umem.engine.language;
     exports umem.engine.memory;
     exports umem.engine.neighborhood;

@@ -23,6 +23,7 @@ import umem.engine.evolution.Summary;
 import umem.engine.executor.ExecutionCache;
 import umem.engine.executor.Executor;
 import umem.engine.executor.Prompts;
+import umem.engine.guard.Guard;
 import umem.engine.language.LocalLanguageModel;
 import umem.engine.memory.MemoryBank;
 import umem.engine.optimizer.MemOptimizer;
@@ -75,7 +76,7 @@ final class StreamRun {
                 Summary summary;
                 try (Interrupts.Scope scope = Interrupts.listen(() -> stop.set(true))) {
                     Objects.requireNonNull(scope);
-                    summary = new Evolution(executor, ActionSelection.greedy(optimizer), encoder, bank, settings.options())
+                    summary = new Evolution(executor, ActionSelection.greedy(optimizer, Guard.REPORT), encoder, bank, settings.options())
                             .run(tasks, source, folder, bankFolder.toString(), view, stop::get);
                 }
                 Path report = Report.write(

@@ -2,10 +2,11 @@ package umem.engine.evolution;
 
 import org.jspecify.annotations.Nullable;
 import umem.engine.executor.Trajectory;
+import umem.engine.guard.Guard;
+import umem.engine.memory.MemoryAction;
 import umem.engine.memory.MemoryBank;
 import umem.engine.optimizer.MemOptimizer;
 import umem.engine.optimizer.Proposal;
-import umem.engine.reward.GroupReward;
 
 /// Decides what becomes of the bank after a trajectory.
 public interface ActionSelection {
@@ -28,25 +29,29 @@ public interface ActionSelection {
     /// @param proposal the output that was chosen: the committed one, or the one to show where none is committed
     /// @param commit whether its action goes into the bank
     /// @param reward `r_g` of the action, 0 where none was computed
-    /// @param group the rewards that it was chosen by, or null where there was nothing to choose from
+    /// @param guard what was found in its action, or null where it has none
+    /// @param group what it was chosen from, or null where there was one output only
     record Choice(
             Proposal proposal,
             boolean commit,
             double reward,
-            @Nullable GroupReward group) {}
+            Guard.@Nullable Report guard,
+            @Nullable GroupRecord group) {}
 
     /// Whatever the Mem-Optimizer writes greedily, if it is well-formed: the paper's evaluation.
-    static ActionSelection greedy(MemOptimizer optimizer) {
+    static ActionSelection greedy(MemOptimizer optimizer, Guard guard) {
         return new ActionSelection() {
             @Override
             public Choice choose(Trajectory trajectory, MemoryBank bank, long step) {
                 Proposal proposal = optimizer.propose(trajectory);
-                return new Choice(proposal, proposal.action() != null, 0, null);
+                MemoryAction action = proposal.action();
+                Guard.Report report = action == null ? null : guard.inspect(action.values(), trajectory.task());
+                return new Choice(proposal, report != null && !report.quarantined(), 0, report, null);
             }
 
             @Override
             public String fingerprint() {
-                return "greedy";
+                return "greedy" + (guard == Guard.REPORT ? "" : ", guard " + guard);
             }
 
             @Override

@@ -4,9 +4,11 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import umem.engine.executor.Trajectory;
+import umem.engine.guard.Guard;
 import umem.engine.memory.MemoryBank;
 import umem.engine.optimizer.MemOptimizer;
 import umem.engine.optimizer.Proposal;
+import umem.engine.reward.CandidateReward;
 import umem.engine.reward.CommitRule;
 import umem.engine.reward.GroupEvaluator;
 import umem.engine.reward.GroupReward;
@@ -19,6 +21,7 @@ public final class BestOfGroup implements ActionSelection {
     private final GroupEvaluator evaluator;
     private final Function<Task, List<Task>> neighbourhood;
     private final CommitRule rule;
+    private final Guard guard;
     private final Sampling sampling;
 
     /// How a group is drawn.
@@ -43,11 +46,13 @@ public final class BestOfGroup implements ActionSelection {
             GroupEvaluator evaluator,
             Function<Task, List<Task>> neighbourhood,
             CommitRule rule,
+            Guard guard,
             Sampling sampling) {
         this.optimizer = optimizer;
         this.evaluator = evaluator;
         this.neighbourhood = neighbourhood;
         this.rule = rule;
+        this.guard = guard;
         this.sampling = sampling;
     }
 
@@ -56,24 +61,35 @@ public final class BestOfGroup implements ActionSelection {
         List<Proposal> group = optimizer.sample(
                 trajectory, sampling.group(), sampling.temperature(), sampling.seed() + step * sampling.group());
         GroupReward reward = evaluator.evaluate(trajectory, group, neighbourhood.apply(trajectory.task()), bank);
-        OptionalInt chosen = rule.choose(reward);
+        Task task = trajectory.task();
+        OptionalInt chosen = rule.choose(
+                reward, action -> !guard.inspect(action.values(), task).quarantined());
+        GroupRecord record = GroupRecord.of(reward, action -> guard.inspect(action.values(), task));
         if (chosen.isPresent()) {
-            var best = reward.candidates().get(chosen.getAsInt());
-            return new Choice(best.proposal(), true, best.marginalUtility(), reward);
+            CandidateReward best = reward.candidates().get(chosen.getAsInt());
+            return new Choice(
+                    best.proposal(),
+                    true,
+                    best.marginalUtility(),
+                    record.candidates().get(chosen.getAsInt()).guard(),
+                    record);
         }
-        return new Choice(firstWellFormed(group), false, 0, reward);
+        int shown = firstWellFormed(group);
+        return new Choice(group.get(shown), false, 0, record.candidates().get(shown).guard(), record);
     }
 
-    private static Proposal firstWellFormed(List<Proposal> group) {
-        return group.stream()
-                .filter(proposal -> proposal.action() != null)
-                .findFirst()
-                .orElse(group.getFirst());
+    private static int firstWellFormed(List<Proposal> group) {
+        for (int g = 0; g < group.size(); g++) {
+            if (group.get(g).action() != null) {
+                return g;
+            }
+        }
+        return 0;
     }
 
     @Override
     public String fingerprint() {
-        return "best of " + sampling + ", " + evaluator.options() + ", " + rule;
+        return "best of " + sampling + ", " + evaluator.options() + ", " + rule + ", guard " + guard;
     }
 
     @Override

@@ -213,7 +213,8 @@ public final class Evolution {
                 trajectory.reply(),
                 memories.stream().map(Step.Shown::of).toList(),
                 Step.Edit.of(choice.proposal(), committed),
-                choice.group() == null ? null : GroupRecord.of(choice.group()),
+                choice.guard(),
+                choice.group(),
                 bank.sequence(),
                 bank.size(),
                 seconds(begin, System.nanoTime()));

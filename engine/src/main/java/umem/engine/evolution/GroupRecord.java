@@ -1,7 +1,9 @@
 package umem.engine.evolution;
 
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import umem.engine.guard.Guard;
 import umem.engine.memory.MemoryAction;
 import umem.engine.reward.CallCount;
 import umem.engine.reward.CandidateReward;
@@ -28,32 +30,40 @@ public record GroupRecord(
     /// @param values its lessons
     /// @param malformed what is wrong with it, or null
     /// @param marginalUtility `r_g`
-    /// @param neighbours what that is the mean of
+    /// @param nearFarGap how much more it helps the nearer half of the neighbours
+    /// @param guard what was found in its lessons, or null where it is malformed
+    /// @param neighbours what the utility is the mean of, nearest first
     public record Candidate(
             String operation,
             List<String> values,
             @Nullable String malformed,
             double marginalUtility,
+            double nearFarGap,
+            Guard.@Nullable Report guard,
             List<NeighbourReward> neighbours) {
         public Candidate {
             values = List.copyOf(values);
             neighbours = List.copyOf(neighbours);
         }
 
-        private static Candidate of(CandidateReward reward) {
+        private static Candidate of(CandidateReward reward, Function<MemoryAction, Guard.Report> inspect) {
             MemoryAction action = reward.proposal().action();
             return new Candidate(
                     action == null ? "NONE" : action.operation(),
                     action == null ? List.of() : action.values(),
                     reward.proposal().malformed(),
                     reward.marginalUtility(),
+                    reward.nearFarGap(),
+                    action == null ? null : inspect.apply(action),
                     reward.neighbours());
         }
     }
 
-    static GroupRecord of(GroupReward reward) {
+    static GroupRecord of(GroupReward reward, Function<MemoryAction, Guard.Report> inspect) {
         return new GroupRecord(
-                reward.candidates().stream().map(Candidate::of).toList(),
+                reward.candidates().stream()
+                        .map(candidate -> Candidate.of(candidate, inspect))
+                        .toList(),
                 reward.dropped(),
                 reward.self(),
                 reward.calls(),

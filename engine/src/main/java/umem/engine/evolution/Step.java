@@ -2,6 +2,7 @@ package umem.engine.evolution;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import umem.engine.guard.Guard;
 import umem.engine.memory.MemoryEntry;
 import umem.engine.memory.RetrievedMemory;
 import umem.engine.optimizer.Proposal;
@@ -16,6 +17,7 @@ import umem.engine.optimizer.Proposal;
 /// @param reply what the environment said to the answer, or null
 /// @param retrieved the memories shown, best first
 /// @param edit what the Mem-Optimizer made of it
+/// @param guard what was found in the lessons of the edit, or null where its output is malformed
 /// @param group the outputs that the edit was chosen from, or null where there was one only
 /// @param bankSequence number of the bank's last event after this step
 /// @param bankSize entries in the bank after this step
@@ -28,6 +30,7 @@ public record Step(
         @Nullable String reply,
         List<Shown> retrieved,
         Edit edit,
+        Guard.@Nullable Report guard,
         @Nullable GroupRecord group,
         long bankSequence,
         int bankSize,

@@ -2,6 +2,8 @@ package umem.engine.evolution;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import umem.engine.guard.Guard;
 import umem.engine.reward.CallCount;
 
 /// The running numbers of a stream. One thread at a time.
@@ -25,6 +27,9 @@ final class Tally {
     private long stepCalls;
     private long dropped;
     private long selfJudged;
+    private long inspected;
+    private long leaks;
+    private long quarantined;
     private long boxed;
     private long executions;
     private long tokens;
@@ -64,6 +69,7 @@ final class Tally {
         if (group == null) {
             malformed += step.edit().malformed() == null ? 0 : 1;
             tokens += step.edit().completionTokens();
+            count(step.guard());
         } else {
             malformed += group.candidates().stream()
                     .filter(candidate -> candidate.malformed() != null)
@@ -72,10 +78,19 @@ final class Tally {
             groupCalls = groupCalls.plus(group.calls());
             dropped += group.dropped().size();
             selfJudged += group.self() ? 1 : 0;
+            group.candidates().forEach(candidate -> count(candidate.guard()));
         }
         stepCalls += step.attempt().cached() ? 0 : 1;
         stepSeconds += step.seconds();
         count(step.attempt());
+    }
+
+    private void count(Guard.@Nullable Report report) {
+        if (report != null) {
+            inspected++;
+            leaks += report.leak().isLeak() ? 1 : 0;
+            quarantined += report.quarantined() ? 1 : 0;
+        }
     }
 
     private void count(Attempt attempt) {
@@ -142,6 +157,8 @@ final class Tally {
                         groupCalls.duplicateCandidate()),
                 dropped,
                 selfJudged,
+                inspected == 0 ? 0 : (double) leaks / inspected,
+                quarantined,
                 tokens,
                 baselineSeconds + stepSeconds,
                 config.bank(),

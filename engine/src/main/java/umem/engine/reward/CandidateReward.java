@@ -6,7 +6,8 @@ import umem.engine.optimizer.Proposal;
 /// The reward of one output of a group.
 ///
 /// @param proposal the output
-/// @param neighbours its utility on each neighbour that counts, the same neighbours for the whole group; empty where
+/// @param neighbours its utility on each neighbour that counts, nearest first and
+///     the same for the whole group; empty where
 ///     the output is malformed, or where no neighbour could be executed
 public record CandidateReward(Proposal proposal, List<NeighbourReward> neighbours) {
     public CandidateReward {
@@ -15,7 +16,7 @@ public record CandidateReward(Proposal proposal, List<NeighbourReward> neighbour
 
     /// `r_g`, equation (5): the mean utility over the neighbourhood, 0 where there is none.
     public double marginalUtility() {
-        return neighbours.stream().mapToDouble(n -> n.utility().total()).average().orElse(0);
+        return mean(neighbours);
     }
 
     /// The standard error of [#marginalUtility()] over the neighbours; infinite for fewer than two.
@@ -31,6 +32,20 @@ public record CandidateReward(Proposal proposal, List<NeighbourReward> neighbour
             squares += off * off;
         }
         return Math.sqrt(squares / (n - 1) / n);
+    }
+
+    /// How much more it helps the nearer half of the neighbours than the farther one; 0 for fewer than two. A lesson that
+    /// gives an answer away helps near-duplicates and nothing else.
+    public double nearFarGap() {
+        int half = neighbours.size() / 2;
+        if (half == 0) {
+            return 0;
+        }
+        return mean(neighbours.subList(0, half)) - mean(neighbours.subList(neighbours.size() - half, neighbours.size()));
+    }
+
+    private static double mean(List<NeighbourReward> part) {
+        return part.stream().mapToDouble(n -> n.utility().total()).average().orElse(0);
     }
 
     /// `r = r_fmt + r_g`.

@@ -1,6 +1,8 @@
 package umem.engine.reward;
 
 import java.util.OptionalInt;
+import java.util.function.Predicate;
+import umem.engine.memory.MemoryAction;
 
 /// Which action of a group goes into the bank, if any (spec, section 7): the one of highest `r_g`, if it is well-formed
 /// and helps. Of equals the first.
@@ -20,11 +22,17 @@ public record CommitRule(double confidence) {
 
     /// The place of the action to commit in its group, or none.
     public OptionalInt choose(GroupReward group) {
+        return choose(group, action -> true);
+    }
+
+    /// The same among the actions that a condition admits.
+    public OptionalInt choose(GroupReward group, Predicate<MemoryAction> admitted) {
         int best = -1;
         double bestBound = 0;
         for (int g = 0; g < group.candidates().size(); g++) {
             CandidateReward candidate = group.candidates().get(g);
-            if (candidate.proposal().action() != null && bound(candidate) > bestBound) {
+            MemoryAction action = candidate.proposal().action();
+            if (action != null && bound(candidate) > bestBound && admitted.test(action)) {
                 best = g;
                 bestBound = bound(candidate);
             }

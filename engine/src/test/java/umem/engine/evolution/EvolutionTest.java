@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import umem.engine.executor.ExecutionCache;
 import umem.engine.executor.Executor;
 import umem.engine.executor.Prompts;
+import umem.engine.guard.Guard;
 import umem.engine.language.GenerationRequest;
 import umem.engine.memory.MemoryAction;
 import umem.engine.memory.MemoryBank;
@@ -105,7 +106,7 @@ class EvolutionTest {
                             ActionSelection.greedy(new MemOptimizer(
                                     ScriptedLanguageModel.answering(EvolutionTest::optimizer),
                                     Prompts.standard(),
-                                    MemOptimizer.Options.defaults())),
+                                    MemOptimizer.Options.defaults()), Guard.REPORT),
                             encoder,
                             bank,
                             options)
@@ -136,6 +137,7 @@ class EvolutionTest {
                         s.reply(),
                         s.retrieved(),
                         s.edit(),
+                        s.guard(),
                         s.group(),
                         0,
                         s.bankSize(),
