@@ -105,6 +105,31 @@ public final class DeskTasks {
     /// @param casesPerRule the size of a cluster, in `[2, 24]`
     /// @throws IllegalArgumentException if a number is out of range or a family is unknown or of the other kind
     public static List<Task> stream(int tasks, long seed, Split split, Collection<String> families, int casesPerRule) {
+        return stream(tasks, seed, split, families, casesPerRule, 0).tasks();
+    }
+
+    /// A stream as [#stream(int, long, Split)] makes it, and other cases of the same rules to practise on: what a
+    /// lesson is worth can be tried out there, on nothing that the stream will ask.
+    ///
+    /// @param practicePerRule further cases of each rule, at least 0
+    /// @throws IllegalArgumentException as [#stream(int, long, Split)]
+    public static Practised practised(int tasks, long seed, Split split, int practicePerRule) {
+        return stream(tasks, seed, split, mix(split), CASES_PER_RULE, practicePerRule);
+    }
+
+    /// A stream and what to practise on.
+    ///
+    /// @param tasks the stream
+    /// @param practice other cases of its rules, none of which it holds
+    public record Practised(List<Task> tasks, List<Task> practice) {
+        public Practised {
+            tasks = List.copyOf(tasks);
+            practice = List.copyOf(practice);
+        }
+    }
+
+    private static Practised stream(
+            int tasks, long seed, Split split, Collection<String> families, int casesPerRule, int practicePerRule) {
         if (tasks < 1) {
             throw new IllegalArgumentException("tasks " + tasks + " is below 1");
         }
@@ -118,6 +143,7 @@ public final class DeskTasks {
         Set<String> questions = new HashSet<>();
         List<Family> deck = new ArrayList<>();
         List<Task> stream = new ArrayList<>(tasks);
+        List<Task> practice = new ArrayList<>();
         for (int cluster = 0; stream.size() < tasks; ) {
             int window = Math.min(WINDOW, tasks - stream.size());
             List<Task> mixed = new ArrayList<>(window);
@@ -131,11 +157,19 @@ public final class DeskTasks {
                 int before = clustersOf.merge(family.name(), 1, Integer::sum);
                 Draw own = new Draw(
                         Draw.mix(seed + 31L * split.ordinal()) + family.name().hashCode() + 977L * before);
-                mixed.addAll(cluster(family, split, "c" + cluster, cases, rules, questions, own));
+                Rule rule = rule(family, split, rules, own);
+                mixed.addAll(cases(rule, family, split, "c" + cluster, cases, questions, own));
+                // Drawn apart: a stream is the same with practice and without.
+                Draw apart = new Draw(Draw.mix(seed + 7919L * before) + rule.text().hashCode());
+                practice.addAll(
+                        cases(rule, family, split, "c" + cluster, practicePerRule, new HashSet<>(questions), apart));
             }
             stream.addAll(draw.shuffled(mixed));
         }
-        return number(stream, seed, split);
+        practice.removeIf(task -> questions.contains(task.question()));
+        return new Practised(
+                number(stream, "desk-" + split.label() + "-" + seed + "-"),
+                number(practice, "practice-" + split.label() + "-" + seed + "-"));
     }
 
     private static List<Family> choose(Collection<String> names, Split split) {
@@ -159,9 +193,8 @@ public final class DeskTasks {
         return chosen;
     }
 
-    /// Draws a rule of the split that the stream does not hold yet, and cases of it.
-    private static List<Task> cluster(
-            Family family, Split split, String id, int cases, Set<String> rules, Set<String> questions, Draw draw) {
+    /// Draws a rule of the split that the stream does not hold yet.
+    private static Rule rule(Family family, Split split, Set<String> rules, Draw draw) {
         Rule rule = family.rules().apply(draw);
         for (int tries = 0; !belongs(rule.text(), split) || rules.contains(rule.text()); tries++) {
             if (tries == TRIES) {
@@ -171,6 +204,11 @@ public final class DeskTasks {
             rule = family.rules().apply(draw);
         }
         rules.add(rule.text());
+        return rule;
+    }
+
+    private static List<Task> cases(
+            Rule rule, Family family, Split split, String id, int cases, Set<String> questions, Draw draw) {
         List<Task> tasks = new ArrayList<>(cases);
         for (int branch : rule.branchOrder(cases, draw)) {
             Rule.Case drawn = rule.draw(branch, draw);
@@ -200,10 +238,10 @@ public final class DeskTasks {
         return split == Split.TEST_UNSEEN || split(rule) == split;
     }
 
-    private static List<Task> number(List<Task> tasks, long seed, Split split) {
+    private static List<Task> number(List<Task> tasks, String prefix) {
         List<Task> numbered = new ArrayList<>(tasks.size());
         for (Task t : tasks) {
-            String id = "desk-" + split.label() + "-" + seed + "-" + (numbered.size() + 1);
+            String id = prefix + (numbered.size() + 1);
             numbered.add(new Task(
                     id, t.kind(), t.question(), t.choices(), t.context(), t.answers(), t.feedback(), t.attributes()));
         }

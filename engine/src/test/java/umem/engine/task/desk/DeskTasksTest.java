@@ -29,6 +29,26 @@ class DeskTasksTest {
     }
 
     @Test
+    void practiceFollowsTheRulesOfTheStreamAndLeavesItAsItIs() {
+        DeskTasks.Practised practised = DeskTasks.practised(48, 3, Split.TEST, 4);
+        assertThat(practised.tasks()).isEqualTo(DeskTasks.stream(48, 3, Split.TEST));
+        assertThat(practised.practice()).hasSizeBetween(24, 32);
+        Set<String> rules = new HashSet<>();
+        Set<String> questions = new HashSet<>();
+        Set<String> ids = new HashSet<>();
+        for (Task task : practised.tasks()) {
+            rules.add(attribute(task, "rule"));
+            questions.add(task.question());
+            ids.add(task.id());
+        }
+        for (Task task : practised.practice()) {
+            assertThat(rules).contains(attribute(task, "rule"));
+            assertThat(questions).doesNotContain(task.question());
+            assertThat(ids.add(task.id())).isTrue();
+        }
+    }
+
+    @Test
     void atLeastTwentyFourFamiliesAndAFewUnseen() {
         assertThat(DeskTasks.families()).hasSizeGreaterThanOrEqualTo(24);
         assertThat(DeskTasks.families().stream().map(DeskTasks.FamilyInfo::name))
