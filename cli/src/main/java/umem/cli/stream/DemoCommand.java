@@ -16,6 +16,9 @@ import umem.error.UmemException;
         sortOptions = false,
         description = "Watch a memory evolve on a stream of service-desk cases, and compare it with an empty one.")
 public final class DemoCommand implements Runnable {
+    /// Further cases of each rule, which lessons are tried out on: as many as the stream has itself.
+    private static final int PRACTICE = 6;
+
     private final Terminal terminal;
 
     @Option(names = "--tasks", paramLabel = "N", description = "How many cases. Default: ${DEFAULT-VALUE}.")
@@ -31,6 +34,9 @@ public final class DemoCommand implements Runnable {
     private StreamSettings settings = new StreamSettings();
 
     @Mixin
+    private SelectionSettings selection = new SelectionSettings();
+
+    @Mixin
     private SetupOptions setup = new SetupOptions();
 
     /// @param terminal where the stream is shown
@@ -44,9 +50,11 @@ public final class DemoCommand implements Runnable {
             throw new UmemException(ErrorKind.USAGE, "--tasks " + tasks + " is below 1");
         }
         try {
-            new StreamRun(terminal, settings, setup)
+            DeskTasks.Practised desk = DeskTasks.practised(tasks, settings.seed, split, PRACTICE);
+            new StreamRun(terminal, settings, selection, setup)
                     .run(
-                            DeskTasks.stream(tasks, settings.seed, split),
+                            desk.tasks(),
+                            desk.practice(),
                             "service desk, split " + split.label() + ", seed " + settings.seed,
                             "demo");
         } catch (IllegalArgumentException e) {

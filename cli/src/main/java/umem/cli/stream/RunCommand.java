@@ -34,6 +34,15 @@ public final class RunCommand implements Runnable {
     @Mixin
     private StreamSettings settings = new StreamSettings();
 
+    @Option(
+            names = "--neighbors-from",
+            paramLabel = "FILE",
+            description = "With best-of: tasks that lessons are tried out on. Default: the other tasks of --tasks.")
+    private @Nullable Path neighborsFrom;
+
+    @Mixin
+    private SelectionSettings selection = new SelectionSettings();
+
     @Mixin
     private SetupOptions setup = new SetupOptions();
 
@@ -49,9 +58,10 @@ public final class RunCommand implements Runnable {
         }
         Path file = java.util.Objects.requireNonNull(tasks);
         List<Task> all = TaskReader.read(file);
-        new StreamRun(terminal, settings, setup)
+        new StreamRun(terminal, settings, selection, setup)
                 .run(
                         all.subList(0, Math.min(limit, all.size())),
+                        neighborsFrom == null ? all : TaskReader.read(neighborsFrom),
                         file.toAbsolutePath().normalize().toString(),
                         "run");
     }

@@ -20,10 +20,8 @@ import umem.engine.evolution.ActionSelection;
 import umem.engine.evolution.Evolution;
 import umem.engine.evolution.RunFolder;
 import umem.engine.evolution.Summary;
-import umem.engine.executor.ExecutionCache;
 import umem.engine.executor.Executor;
 import umem.engine.executor.Prompts;
-import umem.engine.guard.Guard;
 import umem.engine.language.LocalLanguageModel;
 import umem.engine.memory.MemoryBank;
 import umem.engine.optimizer.MemOptimizer;
@@ -34,38 +32,39 @@ import umem.engine.task.Task;
 final class StreamRun {
     private final Terminal terminal;
     private final StreamSettings settings;
+    private final SelectionSettings selection;
     private final SetupOptions setup;
 
-    StreamRun(Terminal terminal, StreamSettings settings, SetupOptions setup) {
+    StreamRun(Terminal terminal, StreamSettings settings, SelectionSettings selection, SetupOptions setup) {
         this.terminal = terminal;
         this.settings = settings;
+        this.selection = selection;
         this.setup = setup;
     }
 
     /// @param tasks the stream
+    /// @param pool tasks that lessons are tried out on, where they are
     /// @param source where it came from, in words
     /// @param name begins the name of a new run's folder
     /// @throws UmemException whatever went wrong; what was done is kept
-    void run(List<Task> tasks, String source, String name) {
+    void run(List<Task> tasks, List<Task> pool, String source, String name) {
         settings.check();
+        selection.check();
         Prompts prompts = settings.prompts == null ? Prompts.standard() : Prompts.load(settings.prompts);
         RunFolder folder = new RunFolder(settings.out != null ? settings.out : newFolder(name));
         Path bankFolder = settings.bank != null ? settings.bank.toAbsolutePath().normalize() : folder.file("bank");
         LocalLanguageModel.Options local = new LocalLanguageModel.Options(
-                settings.contextLength(), settings.sequences, settings.threads, !setup.isCpuOnly());
-        try (Engine engine = setup.engine(terminal, local)) {
-            Encoder encoder =
-                    settings.noCache ? engine.uncachedEncoder(settings.encoder) : engine.encoder(settings.encoder);
+                settings.contextLength(), settings.sequences, settings.threads, !setup.isCpuOnly(), settings.batchInvariant);
+        try (Engine engine = setup.engine(terminal, local);
+                Models models = Models.open(engine, settings)) {
+            Encoder encoder = models.encoder();
             IndexKind index = IndexKind.parse(settings.index);
             try (MemoryBank bank = MemoryBank.open(
                     bankFolder, encoder, dimension -> index.open(dimension, 1, engine.indexLibraries()))) {
-                Executor executor = new Executor(
-                        engine.languageModel(settings.executorReference()),
-                        prompts,
-                        settings.noCache ? ExecutionCache.inMemory() : engine.executionCache(),
-                        settings.maxTokens);
+                Executor executor =
+                        new Executor(models.executor(), prompts, models.executionCache(), settings.maxTokens);
                 MemOptimizer optimizer = new MemOptimizer(
-                        engine.languageModel(settings.optimizerReference()),
+                        models.optimizer(),
                         prompts,
                         new MemOptimizer.Options(
                                 settings.lessonTokens,
@@ -76,7 +75,9 @@ final class StreamRun {
                 Summary summary;
                 try (Interrupts.Scope scope = Interrupts.listen(() -> stop.set(true))) {
                     Objects.requireNonNull(scope);
-                    summary = new Evolution(executor, ActionSelection.greedy(optimizer, Guard.REPORT), encoder, bank, settings.options())
+                    ActionSelection chosen =
+                            selection.selection(optimizer, executor, encoder, tasks, pool, settings);
+                    summary = new Evolution(executor, chosen, encoder, bank, settings.options())
                             .run(tasks, source, folder, bankFolder.toString(), view, stop::get);
                 }
                 Path report = Report.write(

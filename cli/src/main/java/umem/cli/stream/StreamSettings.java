@@ -122,6 +122,25 @@ public final class StreamSettings {
             description = "Run every execution and embed every text anew instead of taking over what earlier runs did.")
     boolean noCache;
 
+    @Option(
+            names = "--batch-invariant",
+            description = "Local models answer the same whatever runs beside or ran before, one request at a time.")
+    boolean batchInvariant;
+
+    @Option(
+            names = "--record",
+            paramLabel = "DIR",
+            description = "Keep everything that models say in this folder, so that --replay can repeat the run.")
+    @Nullable
+    Path record;
+
+    @Option(
+            names = "--replay",
+            paramLabel = "DIR",
+            description = "Repeat a run that was recorded there, without any model.")
+    @Nullable
+    Path replay;
+
     @Option(names = "--json", description = "End with one JSON object on standard output.")
     boolean json;
 
@@ -152,6 +171,9 @@ public final class StreamSettings {
         between(1, 255, sequences, "--sequences");
         between(1, 512, threads, "--threads");
         IndexKind.parse(index);
+        if (record != null && replay != null) {
+            throw new UmemException(ErrorKind.USAGE, "give either --record or --replay");
+        }
         if (Float.isNaN(minScore)) {
             throw new UmemException(ErrorKind.USAGE, "--min-score is not a number");
         }

@@ -100,6 +100,24 @@ final class StreamView implements StreamListener {
                 summary.executorCallsSaved(),
                 summary.tokensGenerated(),
                 summary.seconds()));
+        if (summary.saved().unchangedRetrieval() + summary.saved().duplicateCandidate() + summary.selfJudged() > 0
+                || summary.executorCallsNeeded() > summary.tasks() + summary.steps()) {
+            line(String.format(
+                    Locale.ROOT,
+                    "judged on neighbours: %.1f calls a task of %,d needed in all; saved by unchanged retrieval %,d, by"
+                            + " equal outputs %,d; neighbours dropped %,d; judged on itself %,d",
+                    summary.callsPerQuery(),
+                    summary.executorCallsNeeded(),
+                    summary.saved().unchangedRetrieval(),
+                    summary.saved().duplicateCandidate(),
+                    summary.droppedNeighbours(),
+                    summary.selfJudged()));
+        }
+        line(String.format(
+                Locale.ROOT,
+                "lessons that give their task away %s; quarantined %,d",
+                Intervals.percent(summary.leakRate()),
+                summary.quarantined()));
         line("bank    " + summary.bank());
         line("run     " + summary.run());
         line("report  " + report);

@@ -124,7 +124,7 @@ final class TaskTexts {
         return joined(task.question(), task.choices(), task.context());
     }
 
-    private static String normalized(Task task) {
+    static String normalized(Task task) {
         return joined(
                 normalized(task.question()),
                 task.choices().stream().map(TaskTexts::normalized).sorted().toList(),
