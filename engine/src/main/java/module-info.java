@@ -26,4 +26,8 @@ module umem.engine {
     exports umem.engine.search;
     exports umem.engine.task;
     exports umem.engine.task.desk;
+
+    // The lines of a recording are records of its own.
+    opens umem.engine.recording to
+            tools.jackson.databind;
 }
