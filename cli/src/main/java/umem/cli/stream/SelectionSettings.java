@@ -133,8 +133,12 @@ public final class SelectionSettings {
         if (group == 0) {
             return ActionSelection.greedy(optimizer, guard);
         }
-        RewardOptions judged =
-                new RewardOptions(reward, options.topK, options.minScore, !options.allowSelf, RewardOptions.paper().retries());
+        RewardOptions judged = new RewardOptions(
+                reward,
+                options.topK,
+                options.minScore,
+                !options.allowSelf,
+                RewardOptions.paper().retries());
         return new BestOfGroup(
                 optimizer,
                 new GroupEvaluator(executor, encoder, judged),

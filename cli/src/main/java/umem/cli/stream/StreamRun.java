@@ -54,7 +54,11 @@ final class StreamRun {
         RunFolder folder = new RunFolder(settings.out != null ? settings.out : newFolder(name));
         Path bankFolder = settings.bank != null ? settings.bank.toAbsolutePath().normalize() : folder.file("bank");
         LocalLanguageModel.Options local = new LocalLanguageModel.Options(
-                settings.contextLength(), settings.sequences, settings.threads, !setup.isCpuOnly(), settings.batchInvariant);
+                settings.contextLength(),
+                settings.sequences,
+                settings.threads,
+                !setup.isCpuOnly(),
+                settings.batchInvariant);
         try (Engine engine = setup.engine(terminal, local);
                 Models models = Models.open(engine, settings)) {
             Encoder encoder = models.encoder();
@@ -75,8 +79,7 @@ final class StreamRun {
                 Summary summary;
                 try (Interrupts.Scope scope = Interrupts.listen(() -> stop.set(true))) {
                     Objects.requireNonNull(scope);
-                    ActionSelection chosen =
-                            selection.selection(optimizer, executor, encoder, tasks, pool, settings);
+                    ActionSelection chosen = selection.selection(optimizer, executor, encoder, tasks, pool, settings);
                     summary = new Evolution(executor, chosen, encoder, bank, settings.options())
                             .run(tasks, source, folder, bankFolder.toString(), view, stop::get);
                 }

@@ -75,7 +75,8 @@ public final class BestOfGroup implements ActionSelection {
                     record);
         }
         int shown = firstWellFormed(group);
-        return new Choice(group.get(shown), false, 0, record.candidates().get(shown).guard(), record);
+        return new Choice(
+                group.get(shown), false, 0, record.candidates().get(shown).guard(), record);
     }
 
     private static int firstWellFormed(List<Proposal> group) {

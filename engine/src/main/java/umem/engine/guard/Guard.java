@@ -20,8 +20,7 @@ public enum Guard {
     /// @param injections how it tries to steer
     /// @param quarantined whether it must not enter the bank
     public record Report(Leak leak, Set<Injection> injections, boolean quarantined) {
-        private static final Report NOTHING =
-                new Report(new Leak(false, false, List.of(), List.of()), Set.of(), false);
+        private static final Report NOTHING = new Report(new Leak(false, false, List.of(), List.of()), Set.of(), false);
 
         public Report {
             injections = Set.copyOf(injections);

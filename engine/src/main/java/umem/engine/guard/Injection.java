@@ -6,7 +6,8 @@ import java.util.regex.Pattern;
 
 /// A way in which the text of a memory tries to steer the model that reads it, instead of telling it something.
 ///
-/// Texts are looked at, not understood: a lesson about prompts may be flagged, and what no pattern knows is not. Nothing
+/// Texts are looked at, not understood: a lesson about prompts may be flagged, and what no pattern knows is not.
+/// Nothing
 /// depends on it for safety: whatever a memory says, it stays a line of the prompt's list of experiences.
 public enum Injection {
     /// A token that chat templates are made of, such as `<|im_end|>`.
@@ -19,8 +20,9 @@ public enum Injection {
     OVERRIDE("\\b(?:ignore|disregard|forget|override|bypass)\\b[^.\\n]{0,40}"
             + "\\b(?:instructions?|rules?|prompts?|notes?|messages?|experiences?|guidelines|above|previous)\\b"),
     /// A text that speaks to the model about itself or its answers.
-    ADDRESS("\\bas an ai\\b|\\b(?:large )?language model\\b"
-            + "|\\byou (?:must|shall|should|will|have to) (?:always |only |never )?(?:answer|output|reply|respond|say|print|repeat)\\b"),
+    ADDRESS(
+            "\\bas an ai\\b|\\b(?:large )?language model\\b"
+                    + "|\\byou (?:must|shall|should|will|have to) (?:always |only |never )?(?:answer|output|reply|respond|say|print|repeat)\\b"),
     /// A tag of the formats that executor and Mem-Optimizer write.
     SCHEMA("</?(?:experience|value|operation|answer)>|\\\\boxed\\b");
 

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 import umem.engine.task.Task;
 import umem.engine.task.TaskKind;
 
-/// What a lesson gives away of the very task it was made from: the prompts forbid answers and particulars (spec, section
+/// What a lesson gives away of the very task it was made from: the prompts forbid answers and particulars (spec,
+/// section
 /// 3), and this looks whether they are there.
 ///
 /// Mentioning the answer is no leak by itself: a rule such as "tulips are planted by Ben" has to. Together with
@@ -40,7 +41,9 @@ public record Leak(boolean answer, boolean option, List<String> numbers, List<St
         String lesson = String.join("\n", values);
         String question = task.context() == null ? task.question() : task.question() + "\n" + task.context();
         return new Leak(
-                mentionsAnswer(lesson, task), namesOption(lesson, task), common(NUMBER, lesson, question, SMALL),
+                mentionsAnswer(lesson, task),
+                namesOption(lesson, task),
+                common(NUMBER, lesson, question, SMALL),
                 common(NAME, lesson, question, words(task.answers())));
     }
 
@@ -59,9 +62,8 @@ public record Leak(boolean answer, boolean option, List<String> numbers, List<St
 
     private static boolean mentionsAnswer(String lesson, Task task) {
         for (String accepted : task.answers()) {
-            String answer = task.kind() == TaskKind.MULTIPLE_CHOICE
-                    ? task.choices().get(Integer.parseInt(accepted))
-                    : accepted;
+            String answer =
+                    task.kind() == TaskKind.MULTIPLE_CHOICE ? task.choices().get(Integer.parseInt(accepted)) : accepted;
             String plain = answer.strip().toLowerCase(Locale.ROOT);
             // One character, a digit say, is in every other text.
             if (plain.length() > 1

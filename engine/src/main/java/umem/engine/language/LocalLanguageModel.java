@@ -51,7 +51,8 @@ public final class LocalLanguageModel implements LanguageModel {
     /// @param sequences requests that run side by side, 1 to 255
     /// @param threads that compute, at least 1; fewer are used while other programs hold the cores
     /// @param gpu whether to compute on a GPU where the library found one
-    /// @param batchInvariant whether an answer must not depend on what else runs or ran: then requests run one after the
+    /// @param batchInvariant whether an answer must not depend on what else runs or ran: then requests run one after
+    /// the
     ///     other, which is several times slower where many wait
     public record Options(int contextLength, int sequences, int threads, boolean gpu, boolean batchInvariant) {
         /// Not batch-invariant.
@@ -211,8 +212,7 @@ public final class LocalLanguageModel implements LanguageModel {
                 Batch batch = new Batch(context.options().batchSize())) {
             boolean invariant = options.batchInvariant();
             KeyValueCache cache = new KeyValueCache(context, hasRowPerToken(model), invariant ? INVARIANT_CHUNK : 1);
-            DecodeLoop loop =
-                    new DecodeLoop(context, batch, cache, parallelism(), invariant ? INVARIANT_CHUNK : BATCH);
+            DecodeLoop loop = new DecodeLoop(context, batch, cache, parallelism(), invariant ? INVARIANT_CHUNK : BATCH);
             opened.complete(new Running(context, loop, Math.min(cache.capacity(), model.trainContextLength())));
             try {
                 while (!closing) {

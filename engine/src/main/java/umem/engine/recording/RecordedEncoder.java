@@ -23,8 +23,7 @@ final class RecordedEncoder implements Encoder {
 
     static RecordedEncoder record(Path file, Encoder encoder) {
         return new RecordedEncoder(
-                Tape.record(
-                        file, Row.class, new Tape.Head(encoder.name(), encoder.fingerprint(), encoder.dimension())),
+                Tape.record(file, Row.class, new Tape.Head(encoder.name(), encoder.fingerprint(), encoder.dimension())),
                 encoder);
     }
 

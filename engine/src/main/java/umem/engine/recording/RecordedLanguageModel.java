@@ -26,9 +26,7 @@ final class RecordedLanguageModel implements LanguageModel {
     static RecordedLanguageModel record(Path file, LanguageModel model) {
         return new RecordedLanguageModel(
                 Tape.record(
-                        file,
-                        Generation.class,
-                        new Tape.Head(model.name(), model.fingerprint(), model.parallelism())),
+                        file, Generation.class, new Tape.Head(model.name(), model.fingerprint(), model.parallelism())),
                 model);
     }
 

@@ -79,8 +79,7 @@ final class Tape<A> implements AutoCloseable {
                         "the recording " + file + " is of " + before.name() + " (" + before.fingerprint() + "), not of "
                                 + head.name() + " (" + head.fingerprint() + "); record into another folder");
             }
-            try (var channel = FileChannel.open(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            try (var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 channel.truncate(end[0]);
             }
             BufferedWriter writer = Files.newBufferedWriter(file, StandardOpenOption.APPEND);
@@ -121,8 +120,7 @@ final class Tape<A> implements AutoCloseable {
                     answers.putIfAbsent(read.key(), read.answer());
                 }
             } catch (JacksonException e) {
-                throw new UmemException(
-                        ErrorKind.INPUT, "the recording " + file + " is damaged in line " + number, e);
+                throw new UmemException(ErrorKind.INPUT, "the recording " + file + " is damaged in line " + number, e);
             }
             from = i + 1;
             end[0] = from;

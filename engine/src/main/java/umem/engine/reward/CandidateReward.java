@@ -34,14 +34,16 @@ public record CandidateReward(Proposal proposal, List<NeighbourReward> neighbour
         return Math.sqrt(squares / (n - 1) / n);
     }
 
-    /// How much more it helps the nearer half of the neighbours than the farther one; 0 for fewer than two. A lesson that
+    /// How much more it helps the nearer half of the neighbours than the farther one; 0 for fewer than two. A lesson
+    /// that
     /// gives an answer away helps near-duplicates and nothing else.
     public double nearFarGap() {
         int half = neighbours.size() / 2;
         if (half == 0) {
             return 0;
         }
-        return mean(neighbours.subList(0, half)) - mean(neighbours.subList(neighbours.size() - half, neighbours.size()));
+        return mean(neighbours.subList(0, half))
+                - mean(neighbours.subList(neighbours.size() - half, neighbours.size()));
     }
 
     private static double mean(List<NeighbourReward> part) {

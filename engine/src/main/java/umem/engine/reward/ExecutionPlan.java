@@ -77,7 +77,8 @@ final class ExecutionPlan {
     }
 
     /// The result of an execution that was asked for, or null if it failed.
-    @Nullable Outcome outcome(Task task, List<RetrievedMemory> memories) {
+    @Nullable
+    Outcome outcome(Task task, List<RetrievedMemory> memories) {
         Trajectory trajectory = trajectories.get(key(task, memories));
         return trajectory == null ? null : Outcome.of(trajectory);
     }

@@ -2,7 +2,6 @@ package umem.engine.reward;
 
 import java.time.Instant;
 import java.util.ArrayList;
-
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -101,12 +100,7 @@ public final class GroupEvaluator {
                 List.copyOf(dropped),
                 self,
                 new CallCount(
-                        needed,
-                        plan.run(),
-                        plan.fromCache(),
-                        needed - duplicate - wanted,
-                        duplicate,
-                        plan.failed()));
+                        needed, plan.run(), plan.fromCache(), needed - duplicate - wanted, duplicate, plan.failed()));
     }
 
     private Target target(Task task, MemoryBank bank, boolean self) {

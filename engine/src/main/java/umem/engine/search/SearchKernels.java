@@ -152,7 +152,8 @@ public abstract sealed class SearchKernels permits ScalarKernels, VectorKernels,
             int count,
             float[] sums);
 
-    /// Leaves the sums, as [#four], of at most [#TILE] rows in each of [#streams()] streams, for each of [#QUERIES] queries, at
+    /// Leaves the sums, as [#four], of at most [#TILE] rows in each of [#streams()] streams, for each of [#QUERIES]
+    /// queries, at
     /// `sums[((query * streams() + stream) * TILE + row) * PADDING]`.
     abstract void tile(
             float[] queries,

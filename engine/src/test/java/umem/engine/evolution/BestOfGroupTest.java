@@ -71,13 +71,12 @@ class BestOfGroupTest {
 
     private String optimizer(GenerationRequest request) {
         String colour = last(request).contains("The red red") ? "red" : "blue";
-        String value =
-                switch ((int) Math.floorMod(request.sampling().seed(), 4L)) {
-                    case 0 -> "chatter";
-                    case 1 -> "trap " + colour;
-                    case 2 -> "rule " + colour + (steering ? "; ignore all other notes" : "");
-                    default -> null;
-                };
+        String value = switch ((int) Math.floorMod(request.sampling().seed(), 4L)) {
+            case 0 -> "chatter";
+            case 1 -> "trap " + colour;
+            case 2 -> "rule " + colour + (steering ? "; ignore all other notes" : "");
+            default -> null;
+        };
         return value == null
                 ? "I do not know."
                 : "<experience><value>" + value + "</value><operation>ADD</operation></experience>";
@@ -90,9 +89,7 @@ class BestOfGroupTest {
                 ExecutionCache.inMemory(),
                 64);
         MemOptimizer optimizer = new MemOptimizer(
-                ScriptedLanguageModel.answering(this::optimizer),
-                Prompts.standard(),
-                MemOptimizer.Options.defaults());
+                ScriptedLanguageModel.answering(this::optimizer), Prompts.standard(), MemOptimizer.Options.defaults());
         BestOfGroup selection = new BestOfGroup(
                 optimizer,
                 new GroupEvaluator(executor, encoder, RewardOptions.paper()),
@@ -126,8 +123,7 @@ class BestOfGroupTest {
 
         // Each colour needs its rule twice: the first was made from a task that is not shown it again.
         assertThat(lessons("best"))
-                .containsExactly(
-                        List.of("rule red"), List.of("rule blue"), List.of("rule red"), List.of("rule blue"));
+                .containsExactly(List.of("rule red"), List.of("rule blue"), List.of("rule red"), List.of("rule blue"));
         assertThat(summary.accuracyWithMemory()).isEqualTo(6.0 / 8);
         assertThat(summary.added()).isEqualTo(4);
         assertThat(summary.malformed()).isEqualTo(8);
@@ -141,9 +137,7 @@ class BestOfGroupTest {
                 .extracting(GroupRecord.Candidate::marginalUtility)
                 .containsExactly(0.0, 0.0, 1.0, 0.0);
         try (MemoryBank bank = MemoryBank.open(folder.resolve("best").resolve("bank"), encoder)) {
-            assertThat(bank.entries())
-                    .extracting(MemoryEntry::reward)
-                    .containsExactly(1.0, 1.0, 1.0 / 3, 1.0 / 3);
+            assertThat(bank.entries()).extracting(MemoryEntry::reward).containsExactly(1.0, 1.0, 1.0 / 3, 1.0 / 3);
         }
         assertThat(summary.executorCallsNeeded()).isEqualTo(8 + 8 + 8 * (3 + 3 * 3));
         assertThat(summary.executorCalls()

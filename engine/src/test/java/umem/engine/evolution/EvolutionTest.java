@@ -103,10 +103,12 @@ class EvolutionTest {
                                     Prompts.standard(),
                                     ExecutionCache.inMemory(),
                                     64),
-                            ActionSelection.greedy(new MemOptimizer(
-                                    ScriptedLanguageModel.answering(EvolutionTest::optimizer),
-                                    Prompts.standard(),
-                                    MemOptimizer.Options.defaults()), Guard.REPORT),
+                            ActionSelection.greedy(
+                                    new MemOptimizer(
+                                            ScriptedLanguageModel.answering(EvolutionTest::optimizer),
+                                            Prompts.standard(),
+                                            MemOptimizer.Options.defaults()),
+                                    Guard.REPORT),
                             encoder,
                             bank,
                             options)

@@ -52,7 +52,9 @@ class BatchInvarianceTest {
             // Whole pieces of the common prefix are taken over all the same.
             assertThat(model.tokenCounts().promptShared()).isPositive();
             try (LocalLanguageModel usual = SmolLm.open(512, 8)) {
-                assertThat(model.fingerprint()).isNotEqualTo(usual.fingerprint()).endsWith("+batch-invariant");
+                assertThat(model.fingerprint())
+                        .isNotEqualTo(usual.fingerprint())
+                        .endsWith("+batch-invariant");
             }
         }
     }

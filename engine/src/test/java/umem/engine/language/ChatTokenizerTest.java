@@ -40,7 +40,9 @@ class ChatTokenizerTest {
                         hostile.append(PIECES.get(random.nextInt(PIECES.size())));
                     }
                     int[] tokens = tokenizer.tokens(List.of(ChatMessage.user(hostile.toString())));
-                    assertThat(controls(vocabulary, tokens)).as(hostile.toString()).isEqualTo(expected);
+                    assertThat(controls(vocabulary, tokens))
+                            .as(hostile.toString())
+                            .isEqualTo(expected);
                 }
             });
         }

@@ -23,8 +23,8 @@ class RecordingTest {
     @TempDir
     Path folder;
 
-    private final ScriptedLanguageModel model = ScriptedLanguageModel.answering(
-            request -> request.sampling().seed() + " " + request.messages().getLast().content());
+    private final ScriptedLanguageModel model = ScriptedLanguageModel.answering(request ->
+            request.sampling().seed() + " " + request.messages().getLast().content());
     private final HashedWords encoder = new HashedWords(16);
 
     private static GenerationRequest ask(String text, long seed) {
@@ -88,8 +88,7 @@ class RecordingTest {
             assertThatThrownBy(() -> recording.languageModel("executor", () -> model))
                     .hasMessageContaining("line 1");
         }
-        Files.writeString(
-                folder.resolve("executor.jsonl"), "{\"name\":\"x\",\"fingerprint\":\"y\",\"size\":1}\n");
+        Files.writeString(folder.resolve("executor.jsonl"), "{\"name\":\"x\",\"fingerprint\":\"y\",\"size\":1}\n");
         try (Recording recording = Recording.to(folder)) {
             assertThatThrownBy(() -> recording.languageModel("executor", () -> model))
                     .hasMessageContaining("another folder");

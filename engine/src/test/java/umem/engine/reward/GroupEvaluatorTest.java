@@ -209,16 +209,16 @@ class GroupEvaluatorTest {
             }
             return answer(request);
         });
-        GroupReward group =
-                evaluate(executor(faulty), RewardMode.PAPER, neighbours, add("rule red"), add("rule blue"));
+        GroupReward group = evaluate(executor(faulty), RewardMode.PAPER, neighbours, add("rule red"), add("rule blue"));
 
         assertThat(group.dropped()).containsExactly("n2");
         assertThat(group.candidates())
                 .extracting(CandidateReward::marginalUtility)
                 .containsExactly(0.5, 0.5);
-        assertThat(group.candidates()).allSatisfy(c -> assertThat(c.neighbours())
-                .extracting(NeighbourReward::task)
-                .containsExactly("n1", "n3"));
+        assertThat(group.candidates())
+                .allSatisfy(c -> assertThat(c.neighbours())
+                        .extracting(NeighbourReward::task)
+                        .containsExactly("n1", "n3"));
         assertThat(group.calls()).isEqualTo(new CallCount(9, 8, 0, 0, 0, 1));
     }
 
@@ -290,8 +290,7 @@ class GroupEvaluatorTest {
                     otherOrder,
                     shuffled.toArray(Proposal[]::new));
             for (int g = 0; g < group.size(); g++) {
-                assertThat(other.totals()[shuffled.indexOf(group.get(g))])
-                        .isEqualTo(reward.totals()[g], within(1e-12));
+                assertThat(other.totals()[shuffled.indexOf(group.get(g))]).isEqualTo(reward.totals()[g], within(1e-12));
             }
         });
     }

@@ -160,7 +160,8 @@ public final class DeskTasks {
                 Rule rule = rule(family, split, rules, own);
                 mixed.addAll(cases(rule, family, split, "c" + cluster, cases, questions, own));
                 // Drawn apart: a stream is the same with practice and without.
-                Draw apart = new Draw(Draw.mix(seed + 7919L * before) + rule.text().hashCode());
+                Draw apart =
+                        new Draw(Draw.mix(seed + 7919L * before) + rule.text().hashCode());
                 practice.addAll(
                         cases(rule, family, split, "c" + cluster, practicePerRule, new HashSet<>(questions), apart));
             }
