@@ -3,6 +3,7 @@ package umem.engine.evolution;
 import org.jspecify.annotations.Nullable;
 import umem.engine.executor.Trajectory;
 import umem.engine.guard.Guard;
+import umem.engine.guard.GuardReport;
 import umem.engine.memory.MemoryAction;
 import umem.engine.memory.MemoryBank;
 import umem.engine.optimizer.MemOptimizer;
@@ -35,7 +36,7 @@ public interface ActionSelection {
             Proposal proposal,
             boolean commit,
             double reward,
-            Guard.@Nullable Report guard,
+            @Nullable GuardReport guard,
             @Nullable GroupRecord group) {}
 
     /// Whatever the Mem-Optimizer writes greedily, if it is well-formed: the paper's evaluation.
@@ -45,7 +46,7 @@ public interface ActionSelection {
             public Choice choose(Trajectory trajectory, MemoryBank bank, long step) {
                 Proposal proposal = optimizer.propose(trajectory);
                 MemoryAction action = proposal.action();
-                Guard.Report report = action == null ? null : guard.inspect(action.values(), trajectory.task());
+                GuardReport report = action == null ? null : guard.inspect(action.values(), trajectory.task());
                 return new Choice(proposal, report != null && !report.quarantined(), 0, report, null);
             }
 

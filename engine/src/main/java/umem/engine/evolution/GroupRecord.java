@@ -3,7 +3,7 @@ package umem.engine.evolution;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import umem.engine.guard.Guard;
+import umem.engine.guard.GuardReport;
 import umem.engine.memory.MemoryAction;
 import umem.engine.reward.CallCount;
 import umem.engine.reward.CandidateReward;
@@ -39,14 +39,14 @@ public record GroupRecord(
             @Nullable String malformed,
             double marginalUtility,
             double nearFarGap,
-            Guard.@Nullable Report guard,
+            @Nullable GuardReport guard,
             List<NeighbourReward> neighbours) {
         public Candidate {
             values = List.copyOf(values);
             neighbours = List.copyOf(neighbours);
         }
 
-        private static Candidate of(CandidateReward reward, Function<MemoryAction, Guard.Report> inspect) {
+        private static Candidate of(CandidateReward reward, Function<MemoryAction, GuardReport> inspect) {
             MemoryAction action = reward.proposal().action();
             return new Candidate(
                     action == null ? "NONE" : action.operation(),
@@ -59,7 +59,7 @@ public record GroupRecord(
         }
     }
 
-    static GroupRecord of(GroupReward reward, Function<MemoryAction, Guard.Report> inspect) {
+    static GroupRecord of(GroupReward reward, Function<MemoryAction, GuardReport> inspect) {
         return new GroupRecord(
                 reward.candidates().stream()
                         .map(candidate -> Candidate.of(candidate, inspect))

@@ -2,7 +2,7 @@ package umem.engine.evolution;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import umem.engine.guard.Guard;
+import umem.engine.guard.GuardReport;
 import umem.engine.memory.MemoryEntry;
 import umem.engine.memory.RetrievedMemory;
 import umem.engine.optimizer.Proposal;
@@ -30,7 +30,7 @@ public record Step(
         @Nullable String reply,
         List<Shown> retrieved,
         Edit edit,
-        Guard.@Nullable Report guard,
+        @Nullable GuardReport guard,
         @Nullable GroupRecord group,
         long bankSequence,
         int bankSize,

@@ -3,7 +3,7 @@ package umem.engine.evolution;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import umem.engine.guard.Guard;
+import umem.engine.guard.GuardReport;
 import umem.engine.reward.CallCount;
 
 /// The running numbers of a stream. One thread at a time.
@@ -85,7 +85,7 @@ final class Tally {
         count(step.attempt());
     }
 
-    private void count(Guard.@Nullable Report report) {
+    private void count(@Nullable GuardReport report) {
         if (report != null) {
             inspected++;
             leaks += report.leak().isLeak() ? 1 : 0;

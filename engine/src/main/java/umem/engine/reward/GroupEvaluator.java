@@ -86,13 +86,13 @@ public final class GroupEvaluator {
         plan.run(executor, options.retries());
 
         Set<String> dropped = dropped(plan, targets, shown);
-        List<CandidateReward> rewards = group.stream()
-                .map(proposal -> new CandidateReward(
-                        proposal,
-                        proposal.action() == null
-                                ? List.of()
-                                : neighbours(plan, targets, shown.get(proposal.action()), dropped)))
-                .toList();
+        List<CandidateReward> rewards = new ArrayList<>(group.size());
+        for (Proposal proposal : group) {
+            MemoryAction action = proposal.action();
+            List<List<RetrievedMemory>> memories = action == null ? null : shown.get(action);
+            rewards.add(new CandidateReward(
+                    proposal, memories == null ? List.of() : neighbours(plan, targets, memories, dropped)));
+        }
         long needed = targets.size() * (1 + wellFormed);
         long duplicate = targets.size() * (wellFormed - shown.size());
         return new GroupReward(

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
@@ -131,8 +132,7 @@ class BestOfGroupTest {
         assertThat(steps.getFirst().edit().label()).isEqualTo("ADD m1");
         assertThat(steps.getLast().edit().label()).isEqualTo("no action");
         assertThat(steps.getLast().edit().operation()).isEqualTo("NONE");
-        GroupRecord group = steps.getFirst().group();
-        assertThat(group).isNotNull();
+        GroupRecord group = Objects.requireNonNull(steps.getFirst().group());
         assertThat(group.candidates())
                 .extracting(GroupRecord.Candidate::marginalUtility)
                 .containsExactly(0.0, 0.0, 1.0, 0.0);
@@ -174,8 +174,7 @@ class BestOfGroupTest {
         steering = true;
         assertThat(run("steered", 4, () -> false).quarantined()).isEqualTo(8);
         assertThat(lessons("steered")).isEmpty();
-        GroupRecord group = steps("steered").getFirst().group();
-        assertThat(group).isNotNull();
+        GroupRecord group = Objects.requireNonNull(steps("steered").getFirst().group());
         assertThat(group.candidates().get(2).marginalUtility()).isEqualTo(1);
         assertThat(group.candidates().get(2).guard())
                 .satisfies(report -> assertThat(report.injections()).containsExactly(Injection.OVERRIDE));

@@ -104,6 +104,6 @@ class GuardTest {
         assertThat(Guard.REPORT.inspect(steering, CHOICE).quarantined()).isTrue();
         assertThat(Guard.ENFORCE.inspect(leaking, CHOICE).quarantined()).isTrue();
         assertThat(Guard.ENFORCE.inspect(List.of("Time is distance divided by speed."), CHOICE))
-                .isEqualTo(new Guard.Report(new Leak(false, false, List.of(), List.of()), Set.of(), false));
+                .isEqualTo(new GuardReport(new Leak(false, false, List.of(), List.of()), Set.of(), false));
     }
 }
