@@ -50,6 +50,13 @@ final class ApproximateBuild {
         this.ids = ids;
     }
 
+    /// An empty, untrained base.
+    ///
+    /// @throws umem.error.UmemException of kind NATIVE if FAISS does not know the factory string
+    static FaissIndex create(FaissLibrary library, int dimension, String description) {
+        return FaissIndex.create(library, dimension, "IDMap," + description, FaissMetric.INNER_PRODUCT);
+    }
+
     /// Completed when the base is in use, or will never be.
     CompletableFuture<Void> end() {
         return end;
@@ -75,8 +82,7 @@ final class ApproximateBuild {
     /// @throws umem.error.UmemException of kind NATIVE if FAISS refuses: a bad factory string, too little memory
     ApproximateBase base() {
         String description = options.baseFor(ids.length);
-        FaissIndex faiss =
-                FaissIndex.create(library, rows.dimension(), "IDMap," + description, FaissMetric.INNER_PRODUCT);
+        FaissIndex faiss = create(library, rows.dimension(), description);
         try {
             train(faiss, description);
             long[] added = new long[ids.length];

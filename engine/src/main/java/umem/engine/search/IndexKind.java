@@ -2,6 +2,8 @@ package umem.engine.search;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import umem.bindings.NativeException;
+import umem.bindings.faiss.FaissLibrary;
 import umem.error.ErrorKind;
 import umem.error.UmemException;
 
@@ -75,9 +77,26 @@ public record IndexKind(String name) {
             return new DeviceIndex(required(libraries).gpu(), dimension);
         }
         if (name.startsWith(FAISS)) {
-            return new ApproximateIndex(required(libraries).faiss(), dimension, approximate());
+            FaissLibrary faiss = required(libraries).faiss();
+            requireFactory(faiss, dimension);
+            return new ApproximateIndex(faiss, dimension, approximate());
         }
         return open(new RowStore(dimension), threads);
+    }
+
+    /// A base is built once there are many rows: a factory string that FAISS does not know is to be told now.
+    private void requireFactory(FaissLibrary faiss, int dimension) {
+        String base = approximate().base();
+        if (base != null) {
+            try {
+                ApproximateBuild.create(faiss, dimension, base).close();
+            } catch (NativeException e) {
+                throw new UmemException(
+                        ErrorKind.USAGE,
+                        "FAISS makes no index \"" + base + "\" of " + dimension + " values: " + e.nativeText(),
+                        e);
+            }
+        }
     }
 
     private ApproximateOptions approximate() {

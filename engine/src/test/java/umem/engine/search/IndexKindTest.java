@@ -106,6 +106,10 @@ class IndexKindTest {
             index.add(7, new float[] {1, 0, 0});
             assertThat(index.search(new float[] {1, 0, 0}, 1, 0)).containsExactly(new Hit(7, 1));
         }
+        assertThatThrownBy(() -> IndexKind.parse("faiss:Nonsense").open(3, 1, libraries))
+                .isInstanceOfSatisfying(
+                        UmemException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageStartingWith("FAISS makes no index \"Nonsense\" of 3 values");
         // Asked for by name, a GPU that is not there is no reason to search elsewhere.
         assertThatThrownBy(() -> IndexKind.parse("cuda").open(3, 1, libraries)).hasMessage("there is no GPU");
     }
