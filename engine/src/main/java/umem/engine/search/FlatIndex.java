@@ -8,8 +8,7 @@ import java.util.List;
 /// core), see [IndexKind#AUTO]; a change costs one row's copy.
 ///
 /// Rows lie off-heap in the order in which they came, except that the last row fills the hole of a removed one.
-public final class FlatIndex implements VectorIndex {
-    private final RowStore rows;
+public final class FlatIndex extends StoredIndex {
     private final FlatScan scan;
     private final RowNorms norms = new RowNorms();
     private final int threads;
@@ -22,7 +21,7 @@ public final class FlatIndex implements VectorIndex {
     /// @param rows that nobody follows yet
     /// @param threads of a large batch at most
     FlatIndex(RowStore rows, int threads) {
-        this.rows = rows;
+        super(rows);
         this.scan = new FlatScan(rows, SearchKernels.current());
         this.threads = threads;
         rows.follow(norms);
@@ -31,58 +30,16 @@ public final class FlatIndex implements VectorIndex {
     /// Reads what [#save] wrote, into memory, and checks all of it.
     ///
     /// @throws umem.error.UmemException of kind INPUT if it is no such file or one of another version, of kind STORAGE
-    /// if
-    ///     it is damaged, cannot be read, or is too large for the memory
+    ///     if it is damaged, cannot be read, or is too large for the memory
     public static FlatIndex load(Path file) {
         return new FlatIndex(RowFile.read(file, false), 1);
     }
 
     /// As [#load], but the rows stay in the file's pages, which the system may drop and read again when memory is
-    /// short,
-    /// and which processes share. Changes stay in memory and never reach the file. Needs the permission to write the
-    /// file. Replacing the file, as [#save] does, is harmless meanwhile; cutting it is not.
+    /// short, and which processes share. Changes stay in memory and never reach the file. Needs the permission to write
+    /// the file. Replacing the file, as [#save] does, is harmless meanwhile; cutting it is not.
     public static FlatIndex map(Path file) {
         return new FlatIndex(RowFile.read(file, true), 1);
-    }
-
-    @Override
-    public int dimension() {
-        return rows.dimension();
-    }
-
-    @Override
-    public int size() {
-        return rows.size();
-    }
-
-    @Override
-    public boolean contains(long id) {
-        return rows.contains(id);
-    }
-
-    @Override
-    public void add(long id, MemorySegment row) {
-        rows.add(id, row);
-    }
-
-    @Override
-    public void addAll(long[] ids, MemorySegment newRows) {
-        rows.addAll(ids, newRows);
-    }
-
-    @Override
-    public void update(long id, MemorySegment row) {
-        rows.update(id, row);
-    }
-
-    @Override
-    public boolean remove(long id) {
-        return rows.remove(id);
-    }
-
-    @Override
-    public float[] row(long id) {
-        return rows.row(id);
     }
 
     @Override
@@ -103,11 +60,6 @@ public final class FlatIndex implements VectorIndex {
     @Override
     public List<Hit> range(MemorySegment query, float minScore) {
         return scan.range(query, minScore);
-    }
-
-    @Override
-    public void save(Path file) {
-        rows.save(file);
     }
 
     @Override

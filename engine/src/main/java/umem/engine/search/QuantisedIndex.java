@@ -1,7 +1,6 @@
 package umem.engine.search;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
@@ -14,11 +13,10 @@ import java.util.Locale;
 /// exactly, on its float32 values, if this bound reaches the worst hit so far: few rows, unless many score almost the
 /// same. There is no parameter to set and no recall to lose. Rows whose values differ hugely in size have loose bounds:
 /// they are found just as exactly, only more slowly.
-public final class QuantisedIndex implements VectorIndex {
+public final class QuantisedIndex extends StoredIndex {
     /// Queries from which on it is faster to read the float32 rows once for all of them.
     private static final int MANY = 8;
 
-    private final RowStore rows;
     private final RowCodes codes;
     private final CodeScan scan;
     private final FlatScan flat;
@@ -33,52 +31,12 @@ public final class QuantisedIndex implements VectorIndex {
     /// @param start rows from which on there are codes, 0 for always
     /// @param threads of a batch
     QuantisedIndex(RowStore rows, Quantisation quantisation, int start, int threads) {
-        this.rows = rows;
+        super(rows);
         this.codes = new RowCodes(rows, quantisation, start);
         this.scan = new CodeScan(rows, codes);
         this.flat = new FlatScan(rows, SearchKernels.current());
         this.threads = threads;
         rows.follow(codes);
-    }
-
-    @Override
-    public int dimension() {
-        return rows.dimension();
-    }
-
-    @Override
-    public int size() {
-        return rows.size();
-    }
-
-    @Override
-    public boolean contains(long id) {
-        return rows.contains(id);
-    }
-
-    @Override
-    public void add(long id, MemorySegment row) {
-        rows.add(id, row);
-    }
-
-    @Override
-    public void addAll(long[] ids, MemorySegment newRows) {
-        rows.addAll(ids, newRows);
-    }
-
-    @Override
-    public void update(long id, MemorySegment row) {
-        rows.update(id, row);
-    }
-
-    @Override
-    public boolean remove(long id) {
-        return rows.remove(id);
-    }
-
-    @Override
-    public float[] row(long id) {
-        return rows.row(id);
     }
 
     @Override
@@ -101,11 +59,6 @@ public final class QuantisedIndex implements VectorIndex {
     @Override
     public List<Hit> range(MemorySegment query, float minScore) {
         return scan.range(query, minScore);
-    }
-
-    @Override
-    public void save(Path file) {
-        rows.save(file);
     }
 
     @Override
